@@ -1,0 +1,213 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/e2e-framework/pkg/features"
+
+	"example.com/annex/e2e/report"
+	"example.com/annex/e2e/step"
+)
+
+// rbacTimeout is how long kube-apiserver may take to act on new RBAC objects,
+// and the server to forget an answer of its own: it caches those for 10 seconds
+// (k8s.io/apiserver/pkg/server/options, DelegatingAuthorizationOptions).
+const rbacTimeout = 30 * time.Second
+
+// Access tries the resource as users who may and who may not, all of them
+// through kube-apiserver.
+func Access(r Resource) *features.FeatureBuilder {
+	tr, f := try(r, "access")
+	if !r.Namespaced {
+		// The roles that everybody has, view and edit, are bound in a namespace.
+		return f.Assess("in a namespace", step.Do(func(ctx context.Context, t *testing.T) {
+			report.Skip(ctx, t, r.GVR.Resource+" is not namespaced")
+		}))
+	}
+	return f.
+		Assess("without a role everything is forbidden", step.Do(func(ctx context.Context, t *testing.T) {
+			tr.create(ctx, t, "guarded")
+			nobody := tr.As(t, "nobody")
+			for verb, attempt := range tr.attempts(ctx, t, nobody) {
+				if !slices.Contains(r.Verbs, verb) {
+					continue
+				}
+				expectRefused(t, attempt("guarded"), apierrors.IsForbidden, `User "nobody"`, verb, r.GVR.Resource)
+			}
+		})).
+		Assess("without credentials everything is forbidden", step.Do(func(ctx context.Context, t *testing.T) {
+			for _, attempt := range tr.attempts(ctx, t, tr.Anonymous(t)) {
+				expectRefused(t, attempt("guarded"), func(err error) bool { return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) })
+			}
+		})).
+		Assess("the role view reads and does not write", step.Do(func(ctx context.Context, t *testing.T) {
+			tr.bind(ctx, t, "viewer", "ClusterRole", "view", "list")
+			viewer := tr.As(t, "viewer")
+			for verb, attempt := range tr.attempts(ctx, t, viewer) {
+				if !slices.Contains(r.Verbs, verb) {
+					continue
+				}
+				err := attempt("guarded")
+				switch verb {
+				case "get", "list", "watch":
+					if err != nil {
+						t.Errorf("%s: %v", verb, err)
+					}
+				default:
+					expectRefused(t, err, apierrors.IsForbidden, `User "viewer"`, verb)
+				}
+			}
+		})).
+		Assess("the role edit writes, in its namespace", step.Do(func(ctx context.Context, t *testing.T) {
+			tr.bind(ctx, t, "editor", "ClusterRole", "edit", "create")
+			editor := tr.As(t, "editor")
+			attempts := tr.attempts(ctx, t, editor)
+			for _, verb := range []string{"create", "get", "list", "watch", "update", "patch", "delete", "deletecollection"} {
+				if !slices.Contains(r.Verbs, verb) {
+					continue
+				}
+				if err := attempts[verb]("edited"); err != nil {
+					t.Errorf("%s: %v", verb, err)
+				}
+			}
+			elsewhere := tr.NewNamespace(ctx, t)
+			_, err := tr.objectsIn(editor, elsewhere).List(ctx, metav1.ListOptions{})
+			expectRefused(t, err, apierrors.IsForbidden, elsewhere)
+		})).
+		Assess("a service account with a role of its own", step.Do(func(ctx context.Context, t *testing.T) {
+			account, err := tr.Kubernetes.CoreV1().ServiceAccounts(tr.Namespace).Create(ctx,
+				&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "lister"}}, metav1.CreateOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tr.Kubernetes.RbacV1().Roles(tr.Namespace).Create(ctx, &rbacv1.Role{
+				ObjectMeta: metav1.ObjectMeta{Name: "lister"},
+				Rules:      []rbacv1.PolicyRule{{APIGroups: []string{r.GVR.Group}, Resources: []string{r.GVR.Resource}, Verbs: []string{"list"}}},
+			}, metav1.CreateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			user := "system:serviceaccount:" + tr.Namespace + ":" + account.Name
+			tr.bind(ctx, t, user, "Role", "lister", "list")
+			token, err := tr.Kubernetes.CoreV1().ServiceAccounts(tr.Namespace).CreateToken(ctx, account.Name,
+				&authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			lister := tr.WithToken(t, token.Status.Token)
+			if _, err := tr.objectsOf(lister).List(ctx, metav1.ListOptions{}); err != nil {
+				t.Errorf("list: %v", err)
+			}
+			_, err = tr.objectsOf(lister).Get(ctx, "guarded", metav1.GetOptions{})
+			expectRefused(t, err, apierrors.IsForbidden, user)
+		})).
+		Assess("forged headers are dropped by kube-apiserver", step.Do(func(ctx context.Context, t *testing.T) {
+			config := rest.CopyConfig(tr.As(t, "mallory").Config)
+			config.Wrap(func(next http.RoundTripper) http.RoundTripper { return forger{next} })
+			clients, err := step.NewClients(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = tr.objectsOf(clients).List(ctx, metav1.ListOptions{})
+			expectRefused(t, err, apierrors.IsForbidden, `User "mallory"`)
+		}))
+}
+
+// forger adds the headers of a front proxy to requests.
+type forger struct {
+	next http.RoundTripper
+}
+
+func (f forger) RoundTrip(request *http.Request) (*http.Response, error) {
+	request = request.Clone(request.Context())
+	request.Header.Set("X-Remote-User", "admin")
+	request.Header.Set("X-Remote-Group", "system:masters")
+	request.Header.Set("X-Remote-Uid", "0")
+	return f.next.RoundTrip(request)
+}
+
+// attempts does each verb once to the object with the name, as somebody.
+func (tr *trial) attempts(ctx context.Context, t *testing.T, who *step.Clients) map[string]func(name string) error {
+	t.Helper()
+	objects := tr.objectsOf(who)
+	patch := []byte(`{"metadata":{"annotations":{"example.com/e2e":"patched"}}}`)
+	return map[string]func(string) error{
+		"create": func(name string) error {
+			_, err := objects.Create(ctx, tr.sample(t, name), metav1.CreateOptions{})
+			return err
+		},
+		"get": func(name string) error {
+			_, err := objects.Get(ctx, name, metav1.GetOptions{})
+			return err
+		},
+		"list": func(string) error {
+			_, err := objects.List(ctx, metav1.ListOptions{})
+			return err
+		},
+		"watch": func(string) error {
+			w, err := objects.Watch(ctx, metav1.ListOptions{})
+			if err == nil {
+				w.Stop()
+			}
+			return err
+		},
+		"update": func(name string) error {
+			object := tr.get(ctx, t, name)
+			_, err := objects.Update(ctx, object, metav1.UpdateOptions{})
+			return err
+		},
+		"patch": func(name string) error {
+			_, err := objects.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
+			return err
+		},
+		"delete": func(name string) error {
+			return objects.Delete(ctx, name, metav1.DeleteOptions{})
+		},
+		"deletecollection": func(string) error {
+			return objects.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: "no=such"})
+		},
+	}
+}
+
+// bind gives a user a role in the trial's namespace, and waits until the user
+// may do verb there.
+func (tr *trial) bind(ctx context.Context, t *testing.T, user, kind, role, verb string) {
+	t.Helper()
+	binding := &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: role},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
+	}
+	if _, err := tr.Kubernetes.RbacV1().RoleBindings(tr.Namespace).Create(ctx, binding, metav1.CreateOptions{}); err != nil {
+		t.Fatalf("binding %s to %s: %v", role, user, err)
+	}
+	step.Eventually(ctx, t, rbacTimeout, fmt.Sprintf("%s to be allowed to %s", user, verb), func(ctx context.Context) error {
+		review, err := tr.Kubernetes.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{
+			Spec: authorizationv1.SubjectAccessReviewSpec{
+				User: user,
+				ResourceAttributes: &authorizationv1.ResourceAttributes{
+					Namespace: tr.Namespace, Verb: verb, Group: tr.GVR.Group, Version: tr.GVR.Version, Resource: tr.GVR.Resource,
+				},
+			},
+		}, metav1.CreateOptions{})
+		if err != nil {
+			return err
+		}
+		if !review.Status.Allowed {
+			return fmt.Errorf("not allowed (%s): does a ClusterRole with the label rbac.authorization.k8s.io/aggregate-to-%s cover %s?", review.Status.Reason, role, tr.GVR.GroupResource())
+		}
+		return nil
+	})
+}

@@ -1,0 +1,216 @@
+package conformance
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	apidiscovery "k8s.io/api/apidiscovery/v2"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/e2e-framework/pkg/features"
+
+	"example.com/annex/e2e/step"
+)
+
+// aggregatedDiscovery is the media type of discovery version 2 (KEP-3352).
+const aggregatedDiscovery = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+// discoveryTimeout is how long kube-apiserver may take to learn what a server
+// offers: it asks when the APIService appears, and then every 60 seconds
+// (k8s.io/kube-aggregator/pkg/apiserver/handler_discovery.go).
+const discoveryTimeout = 75 * time.Second
+
+// Discovery checks what the resource says of itself, and that it says nothing
+// that is not so.
+func Discovery(r Resource) *features.FeatureBuilder {
+	tr, f := try(r, "discovery")
+	want := r.discovery()
+	return f.
+		Assess("aggregated discovery is current and exact", step.Do(func(ctx context.Context, t *testing.T) {
+			var got apidiscovery.APIVersionDiscovery
+			step.Eventually(ctx, t, discoveryTimeout, "discovery of "+r.GVR.GroupVersion().String(), func(ctx context.Context) error {
+				version, err := tr.discover(ctx)
+				if err != nil {
+					return err
+				}
+				got = *version
+				if got.Freshness != apidiscovery.DiscoveryFreshnessCurrent {
+					return fmt.Errorf("it is %s", got.Freshness)
+				}
+				return nil
+			})
+			for _, resource := range got.Resources {
+				if resource.Resource != r.GVR.Resource {
+					continue
+				}
+				normalize(&resource)
+				if diff := cmp.Diff(want, resource, cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("discovery differs (-want +got):\n%s", diff)
+				}
+				return
+			}
+			t.Errorf("%s is not in discovery", r.GVR.Resource)
+		})).
+		Assess("the group version's own document agrees", step.Do(func(ctx context.Context, t *testing.T) {
+			list, err := tr.Kubernetes.Discovery().ServerResourcesForGroupVersion(r.GVR.GroupVersion().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			verbs := map[string][]string{r.GVR.Resource: sorted(r.Verbs)}
+			for name, v := range r.Subresources {
+				verbs[r.GVR.Resource+"/"+name] = sorted(v)
+			}
+			got := map[string][]string{}
+			for _, resource := range list.APIResources {
+				if resource.Name != r.GVR.Resource && !strings.HasPrefix(resource.Name, r.GVR.Resource+"/") {
+					continue
+				}
+				got[resource.Name] = sorted(resource.Verbs)
+				if resource.Name == r.GVR.Resource && (resource.Kind != r.Kind || resource.SingularName != r.Singular || resource.Namespaced != r.Namespaced ||
+					!slices.Equal(resource.ShortNames, r.ShortNames) || !slices.Equal(resource.Categories, r.Categories)) {
+					t.Errorf("it says %+v", resource)
+				}
+			}
+			if diff := cmp.Diff(verbs, got); diff != "" {
+				t.Errorf("verbs differ (-want +got):\n%s", diff)
+			}
+		})).
+		Assess("a verb that is not advertised is not there", step.Do(func(ctx context.Context, t *testing.T) {
+			for _, missing := range r.missing() {
+				path := tr.path()
+				if missing.named {
+					path = tr.path("absent")
+				}
+				if missing.subresource != "" {
+					path = tr.path("absent", missing.subresource)
+				}
+				err := tr.Kubernetes.Discovery().RESTClient().Verb(missing.method).AbsPath(path...).
+					SetHeader("Content-Type", "application/json").Body([]byte("{}")).Do(ctx).Error()
+				expectRefused(t, err, func(err error) bool { return apierrors.IsMethodNotSupported(err) || apierrors.IsNotFound(err) })
+			}
+		})).
+		Assess("kubectl knows its names", step.Do(func(ctx context.Context, t *testing.T) {
+			object := tr.create(ctx, t, "listed")
+			names := slices.Concat([]string{r.GVR.Resource, r.Singular, r.GVR.Resource + "." + r.GVR.Group}, r.ShortNames, r.Categories)
+			for _, name := range names {
+				out := tr.Kubectl(ctx, t, "get", name, "--output=name")
+				if want := strings.ToLower(r.Kind) + "." + r.GVR.Group + "/" + object.GetName(); !slices.Contains(strings.Fields(out), want) {
+					t.Errorf("kubectl get %s --output=name: got %q, want %s", name, out, want)
+				}
+			}
+			table := tr.Kubectl(ctx, t, "get", r.GVR.Resource)
+			if !strings.HasPrefix(table, "NAME ") || !strings.Contains(table, "AGE") || !strings.Contains(table, object.GetName()) {
+				t.Errorf("kubectl get %s prints no table with NAME and AGE:\n%s", r.GVR.Resource, table)
+			}
+		}))
+}
+
+// discover finds the group version in kube-apiserver's aggregated discovery.
+func (tr *trial) discover(ctx context.Context) (*apidiscovery.APIVersionDiscovery, error) {
+	data, err := tr.Kubernetes.Discovery().RESTClient().Get().AbsPath("/apis").SetHeader("Accept", aggregatedDiscovery).Do(ctx).Raw()
+	if err != nil {
+		return nil, err
+	}
+	var groups apidiscovery.APIGroupDiscoveryList
+	if err := json.Unmarshal(data, &groups); err != nil {
+		return nil, fmt.Errorf("decoding aggregated discovery: %w", err)
+	}
+	for _, group := range groups.Items {
+		if group.Name != tr.GVR.Group {
+			continue
+		}
+		for _, version := range group.Versions {
+			if version.Version == tr.GVR.Version {
+				return &version, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("%s is not among the %d groups there", tr.GVR.GroupVersion(), len(groups.Items))
+}
+
+// discovery is what aggregated discovery should say of the resource.
+func (r Resource) discovery() apidiscovery.APIResourceDiscovery {
+	gvk := r.GVK()
+	kind := &metav1.GroupVersionKind{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind}
+	scope := apidiscovery.ScopeNamespace
+	if !r.Namespaced {
+		scope = apidiscovery.ScopeCluster
+	}
+	d := apidiscovery.APIResourceDiscovery{
+		Resource:         r.GVR.Resource,
+		ResponseKind:     kind,
+		Scope:            scope,
+		SingularResource: r.Singular,
+		Verbs:            r.Verbs,
+		ShortNames:       r.ShortNames,
+		Categories:       r.Categories,
+	}
+	for name, verbs := range r.Subresources {
+		d.Subresources = append(d.Subresources, apidiscovery.APISubresourceDiscovery{Subresource: name, ResponseKind: kind, Verbs: verbs})
+	}
+	normalize(&d)
+	return d
+}
+
+// normalize makes two documents that say the same equal. An empty group or
+// version in a kind means those of the document.
+func normalize(d *apidiscovery.APIResourceDiscovery) {
+	d.Verbs = sorted(d.Verbs)
+	for i := range d.Subresources {
+		d.Subresources[i].Verbs = sorted(d.Subresources[i].Verbs)
+		// Some subresources answer with a kind of another group (Scale).
+		d.Subresources[i].ResponseKind = nil
+		d.Subresources[i].AcceptedTypes = nil
+	}
+	slices.SortFunc(d.Subresources, func(a, b apidiscovery.APISubresourceDiscovery) int {
+		return strings.Compare(a.Subresource, b.Subresource)
+	})
+}
+
+func sorted(s []string) []string {
+	s = slices.Clone(s)
+	slices.Sort(s)
+	return s
+}
+
+// request is one that discovery does not promise.
+type request struct {
+	method      string
+	named       bool
+	subresource string
+}
+
+// missing lists a request for each verb that the resource does not have.
+func (r Resource) missing() []request {
+	verbs := map[string]request{
+		"create":           {method: http.MethodPost},
+		"list":             {method: http.MethodGet},
+		"deletecollection": {method: http.MethodDelete},
+		"get":              {method: http.MethodGet, named: true},
+		"update":           {method: http.MethodPut, named: true},
+		"patch":            {method: http.MethodPatch, named: true},
+		"delete":           {method: http.MethodDelete, named: true},
+	}
+	var missing []request
+	for verb, request := range verbs {
+		if !slices.Contains(r.Verbs, verb) {
+			missing = append(missing, request)
+		}
+		for name, has := range r.Subresources {
+			// The collection of a subresource does not exist.
+			if request.named && !slices.Contains(has, verb) {
+				request.subresource = name
+				missing = append(missing, request)
+			}
+		}
+	}
+	return append(missing, request{method: http.MethodGet, named: true, subresource: "nosuchsubresource"})
+}

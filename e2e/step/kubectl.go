@@ -1,0 +1,58 @@
+package step
+
+import (
+	"bytes"
+	"context"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// KubectlKey is the context key under which the environment keeps the path of
+// the kubectl binary (a string).
+type KubectlKey struct{}
+
+// Kubectl runs kubectl as the cluster administrator, with the session's
+// namespace as the default, and returns its standard output. Anything but exit
+// status 0 fails the test at once.
+func (s *Session) Kubectl(ctx context.Context, t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := s.TryKubectl(ctx, t, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TryKubectl is [Session.Kubectl] for commands that may fail. The error holds
+// what kubectl wrote to standard error.
+func (s *Session) TryKubectl(ctx context.Context, t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	path, ok := ctx.Value(KubectlKey{}).(string)
+	if !ok || path == "" {
+		t.Fatal("running kubectl: the environment did not say where it is")
+	}
+	// A cache of its own: kubectl keeps discovery and OpenAPI under the user's
+	// home by default, and another cluster's answers with it.
+	cmd := exec.CommandContext(ctx, path, append([]string{
+		"--kubeconfig", s.Kubeconfig, "--cache-dir", t.TempDir(), "--namespace", s.Namespace,
+	}, args...)...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), &kubectlError{args: args, stderr: stderr.String(), err: err}
+	}
+	return stdout.String(), nil
+}
+
+type kubectlError struct {
+	args   []string
+	stderr string
+	err    error
+}
+
+func (e *kubectlError) Error() string {
+	return "kubectl " + strings.Join(e.args, " ") + ": " + e.err.Error() + ": " + strings.TrimSpace(e.stderr)
+}
+
+func (e *kubectlError) Unwrap() error { return e.err }

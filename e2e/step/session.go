@@ -1,0 +1,98 @@
+package step
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/e2e-framework/pkg/envconf"
+)
+
+// Session is what the steps of one feature share. The zero value is filled by
+// [Session.Open].
+type Session struct {
+	// Clients are the cluster administrator's.
+	*Clients
+	// Kubeconfig is the file that names the cluster and its administrator.
+	Kubeconfig string
+	// Namespace is the feature's own. It is deleted when the feature ends.
+	Namespace string
+}
+
+// Open is the Setup of a feature.
+func (s *Session) Open(ctx context.Context, t *testing.T, cfg *envconf.Config) context.Context {
+	t.Helper()
+	client, err := cfg.NewClient()
+	if err != nil {
+		t.Fatalf("reading the kubeconfig %s: %v", cfg.KubeconfigFile(), err)
+	}
+	s.Clients, err = NewClients(client.RESTConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Kubeconfig = cfg.KubeconfigFile()
+	s.Namespace = s.NewNamespace(ctx, t)
+	return ctx
+}
+
+// NewNamespace creates a namespace with a name of its own and returns the name.
+// The namespace is deleted, without waiting for its end, when t ends.
+func (s *Session) NewNamespace(ctx context.Context, t *testing.T) string {
+	t.Helper()
+	ns, err := s.Kubernetes.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-", Labels: map[string]string{"app.kubernetes.io/managed-by": "annex-e2e"}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatalf("creating a namespace for the feature: %v", err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := CleanupContext(ctx)
+		defer cancel()
+		// Nothing to report: the feature may have deleted it, and a cluster
+		// that can't answer has failed the feature already.
+		_ = s.Kubernetes.CoreV1().Namespaces().Delete(ctx, ns.Name, metav1.DeleteOptions{})
+	})
+	return ns.Name
+}
+
+// As returns the clients of a user, in the groups given and in
+// system:authenticated, by impersonation: kube-apiserver hands the identity on
+// to our servers as it does one that it has authenticated itself.
+func (s *Session) As(t *testing.T, user string, groups ...string) *Clients {
+	t.Helper()
+	config := rest.CopyConfig(s.Config)
+	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: append(groups, "system:authenticated")}
+	return connect(t, config)
+}
+
+// WithToken returns the clients of whoever holds the bearer token.
+func (s *Session) WithToken(t *testing.T, token string) *Clients {
+	t.Helper()
+	config := rest.AnonymousClientConfig(s.Config)
+	config.BearerToken = token
+	return connect(t, config)
+}
+
+// Anonymous returns the clients of somebody without credentials.
+func (s *Session) Anonymous(t *testing.T) *Clients {
+	t.Helper()
+	return connect(t, rest.AnonymousClientConfig(s.Config))
+}
+
+func connect(t *testing.T, config *rest.Config) *Clients {
+	t.Helper()
+	clients, err := NewClients(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clients
+}
+
+// CleanupContext returns a context for cleaning up after a test: it has ten
+// seconds, also when ctx has ended.
+func CleanupContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+}
