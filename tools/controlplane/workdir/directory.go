@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -76,9 +77,41 @@ func (d *Directory) Remove() error {
 	return nil
 }
 
+// RemoveExcept removes all but one entry of the directory, such as its logs, and
+// unlocks it. Sweep leaves what remains alone for KeptFor.
+func (d *Directory) RemoveExcept(name string) error {
+	d.once.Do(func() {
+		entries, err := os.ReadDir(d.path)
+		d.err = err
+		for _, entry := range entries {
+			if entry.Name() != name {
+				d.err = errors.Join(d.err, os.RemoveAll(d.Join(entry.Name())))
+			}
+		}
+		d.err = errors.Join(d.err, os.WriteFile(d.Join(keptFile), nil, 0o600), d.lock.Close())
+	})
+	if d.err != nil {
+		return fmt.Errorf("removing all but %s in %s: %w", name, d.path, d.err)
+	}
+	return nil
+}
+
+const (
+	// KeptFor is how long RemoveExcept keeps things: a day, for a person to
+	// look at them.
+	KeptFor = 24 * time.Hour
+
+	keptFile = ".kept"
+)
+
+func kept(path string) bool {
+	info, err := os.Lstat(filepath.Join(path, keptFile))
+	return err == nil && time.Since(info.ModTime()) < KeptFor
+}
+
 // Sweep removes the directories in parent that New made with this prefix and
-// whose owner is dead. It returns the paths it removed. Directories in use, of
-// other users, and symbolic links are left alone.
+// whose owner is dead. It returns the paths it removed. Directories in use, kept,
+// or of other users, and symbolic links, are left alone.
 func Sweep(parent, prefix string) []string {
 	candidates, err := filepath.Glob(filepath.Join(escape(parent), escape(prefix)+"-*"))
 	if err != nil {
@@ -88,6 +121,10 @@ func Sweep(parent, prefix string) []string {
 	for _, path := range candidates {
 		lock, err := tryLock(path)
 		if err != nil {
+			continue
+		}
+		if kept(path) {
+			_ = lock.Close() // Nothing was written to it.
 			continue
 		}
 		// A dying child of the dead owner may still write: the second time it

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"example.com/annex/tools/controlplane/workdir"
 )
@@ -136,6 +137,36 @@ func TestSweepLeavesOthersAlone(t *testing.T) {
 		if !exists(t, path) {
 			t.Errorf("%s is gone", path)
 		}
+	}
+}
+
+func TestRemoveExceptKeepsForADay(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	directory, err := workdir.New(parent, "annex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"logs", "data"} {
+		if err := os.Mkdir(directory.Join(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := directory.RemoveExcept("logs"); err != nil {
+		t.Fatal(err)
+	}
+	if exists(t, directory.Join("data")) {
+		t.Error("the data is still there")
+	}
+	if removed := workdir.Sweep(parent, "annex"); len(removed) != 0 || !exists(t, directory.Join("logs")) {
+		t.Errorf("the logs are gone; swept %v", removed)
+	}
+	old := time.Now().Add(-workdir.KeptFor - time.Minute)
+	if err := os.Chtimes(directory.Join(".kept"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	if workdir.Sweep(parent, "annex"); exists(t, directory.Path()) {
+		t.Error("what was kept is still there after a day")
 	}
 }
 
