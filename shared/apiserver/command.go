@@ -1,0 +1,138 @@
+package apiserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+	genericapiserver "k8s.io/apiserver/pkg/server"
+	utilfeature "k8s.io/apiserver/pkg/util/feature"
+	cliflag "k8s.io/component-base/cli/flag"
+	"k8s.io/component-base/logs"
+	logsapi "k8s.io/component-base/logs/api/v1"
+	_ "k8s.io/component-base/logs/json/register"         // --logging-format=json
+	_ "k8s.io/component-base/metrics/prometheus/version" // the kubernetes_build_info metric
+
+	"example.com/annex/shared/version"
+)
+
+// Exit codes of Run.
+const (
+	exitFailure = 1 // the server could not start, or stopped with an error
+	exitUsage   = 2 // the command line is wrong
+)
+
+// errUsage marks errors of the command line.
+var errUsage = errors.New("run with --help for all flags")
+
+// Run is the whole main of a server: it reads the command line, serves until SIGINT or SIGTERM (a second one ends it
+// at once), and returns the exit code: 0, 1 when the server failed, 2 when the command line is wrong.
+func Run(definition Definition) int {
+	defer logs.FlushLogs()
+	command, err := NewCommand(definition)
+	if err == nil {
+		err = command.ExecuteContext(genericapiserver.SetupSignalContext())
+	}
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(os.Stderr, "%s: %s\n", definition.Name, describe(err))
+	if errors.Is(err, errUsage) {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// describe writes joined errors one a line.
+func describe(err error) string {
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) == 1 {
+		return lines[0]
+	}
+	return fmt.Sprintf("%d problems:\n  - %s", len(lines)-1, strings.Join(lines[:len(lines)-1], "\n  - ")) + "\n" + lines[len(lines)-1]
+}
+
+// NewCommand returns the command that runs a server with flags for all Options. It uses the process-wide feature gate,
+// so make one a process.
+func NewCommand(definition Definition) (*cobra.Command, error) {
+	options, err := newOptions(definition, utilfeature.DefaultMutableFeatureGate)
+	if err != nil {
+		return nil, err
+	}
+	command := &cobra.Command{
+		Use:           definition.Name + " [flags]",
+		Short:         definition.Description,
+		Long:          long(definition),
+		Version:       version.Long(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		// Flags are parsed below, so that all that is wrong is reported at once.
+		DisableFlagParsing: true,
+		RunE: func(command *cobra.Command, args []string) error {
+			if help, err := parse(command.Flags(), args); err != nil {
+				return errors.Join(err, errUsage)
+			} else if help != nil {
+				return help(command)
+			}
+			return options.run(command.Context())
+		},
+	}
+	options.flags.FlagSet("global").BoolP("help", "h", false, "print this help")
+	options.flags.FlagSet("global").Bool("version", false, "print the version")
+	for _, set := range options.flags.FlagSets {
+		command.Flags().AddFlagSet(set)
+	}
+	command.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		width = 0 // not a terminal: no wrapping
+	}
+	cliflag.SetUsageAndHelpFunc(command, options.flags, width)
+	return command, nil
+}
+
+func long(d Definition) string {
+	var b strings.Builder
+	if d.Description != "" {
+		fmt.Fprintf(&b, "%s\n\n", d.Description)
+	}
+	b.WriteString("An aggregated API server: kube-apiserver passes requests for these groups on to it.\n\n")
+	for _, g := range d.Groups {
+		var names []string
+		for _, r := range g.Resources {
+			names = append(names, r.Name())
+		}
+		fmt.Fprintf(&b, "  %s (%s): %s\n", g.Name, strings.Join(g.Versions, ", "), strings.Join(names, ", "))
+	}
+	fmt.Fprintf(&b, "\nOutside a cluster, the least that it needs is\n\n  %s --kubeconfig=FILE --etcd-servers=http://127.0.0.1:2379\n", d.Name)
+	return b.String()
+}
+
+func (o *Options) run(ctx context.Context) error {
+	if err := o.Complete(); err != nil {
+		return errors.Join(err, errUsage)
+	}
+	if err := errors.Join(o.Validate(), errors.Join(validateLogs(o)...)); err != nil {
+		return errors.Join(err, errUsage)
+	}
+	if err := logsapi.ValidateAndApply(o.Logs, o.FeatureGate); err != nil {
+		return fmt.Errorf("setting up logging: %w", err)
+	}
+	server, err := o.server()
+	if err != nil {
+		return err
+	}
+	return server.Run(ctx)
+}
+
+func validateLogs(o *Options) []error {
+	var errs []error
+	for _, err := range logsapi.Validate(o.Logs, o.FeatureGate, nil) {
+		errs = append(errs, fmt.Errorf("--logging-format and its kind: %w", err))
+	}
+	return errs
+}

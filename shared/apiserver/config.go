@@ -1,0 +1,102 @@
+package apiserver
+
+import (
+	"fmt"
+	"net"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/admission"
+	apiopenapi "k8s.io/apiserver/pkg/endpoints/openapi"
+	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/apiserver/pkg/server/flagz"
+	serverstorage "k8s.io/apiserver/pkg/server/storage"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+
+	"example.com/annex/shared/version"
+)
+
+// config turns the options into upstream's configuration. The order is upstream's
+// (k8s.io/apiserver/pkg/server/options.RecommendedOptions.ApplyTo), with two things that it leaves out: the serving
+// limits, which priority and fairness needs first, and a storage factory that honours --storage-media-type and
+// --etcd-servers-overrides.
+func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
+	c := genericapiserver.NewRecommendedConfig(o.codecs)
+	c.Serializer = newNegotiatedSerializer(o.scheme, o.codecs, o.Definition.GroupVersions())
+	c.Flagz = flagz.NamedFlagSetsReader{FlagSets: o.flags}
+	o.openAPI(c)
+
+	if err := o.Serving.ApplyTo(&c.Config); err != nil {
+		return nil, fmt.Errorf("serving options: %w", err)
+	}
+	if err := o.Etcd.ApplyWithStorageFactoryTo(o.storageFactory(c), &c.Config); err != nil {
+		return nil, fmt.Errorf("etcd options: %w", err)
+	}
+	if err := o.EgressSelector.ApplyTo(&c.Config); err != nil {
+		return nil, fmt.Errorf("egress options: %w", err)
+	}
+	if err := o.Traces.ApplyTo(c.EgressSelector, &c.Config); err != nil {
+		return nil, fmt.Errorf("tracing options: %w", err)
+	}
+	names := []string{o.Definition.Name}
+	if err := o.SecureServing.MaybeDefaultWithSelfSignedCerts("localhost", names, []net.IP{net.IPv4(127, 0, 0, 1)}); err != nil {
+		return nil, fmt.Errorf("making a self-signed serving certificate: %w", err)
+	}
+	if err := o.SecureServing.ApplyToConfig(&c.Config); err != nil {
+		return nil, fmt.Errorf("secure serving options (--secure-port=%d, --bind-address=%s): %w", o.SecureServing.BindPort, o.SecureServing.BindAddress, err)
+	}
+	if err := o.Authentication.ApplyTo(&c.Authentication, c.SecureServing, c.OpenAPIConfig); err != nil {
+		return nil, fmt.Errorf("authentication options: %w", err)
+	}
+	if err := o.Authorization.ApplyTo(&c.Authorization); err != nil {
+		return nil, fmt.Errorf("authorization options: %w", err)
+	}
+	if err := o.Audit.ApplyTo(&c.Config); err != nil {
+		return nil, fmt.Errorf("audit options: %w", err)
+	}
+	if err := o.CoreAPI.ApplyTo(c); err != nil {
+		return nil, fmt.Errorf("connecting to the kube-apiserver: %w", err)
+	}
+	client, err := kubernetes.NewForConfig(c.ClientConfig)
+	if err != nil {
+		return nil, fmt.Errorf("making a client of the kube-apiserver: %w", err)
+	}
+	dynamicClient, err := dynamic.NewForConfig(c.ClientConfig)
+	if err != nil {
+		return nil, fmt.Errorf("making a dynamic client of the kube-apiserver: %w", err)
+	}
+	if err := o.Features.ApplyTo(&c.Config, client, c.SharedInformerFactory); err != nil {
+		return nil, fmt.Errorf("feature options: %w", err)
+	}
+	var own []admission.PluginInitializer
+	if own, err = initializers(o.Definition.Admission, c); err != nil {
+		return nil, fmt.Errorf("initialising admission plugins: %w", err)
+	}
+	if err := o.Admission.ApplyTo(&c.Config, c.SharedInformerFactory, client, dynamicClient, o.FeatureGate, c.EffectiveVersion, own...); err != nil {
+		return nil, fmt.Errorf("admission options: %w", err)
+	}
+	return c, nil
+}
+
+func (o *Options) openAPI(c *genericapiserver.RecommendedConfig) {
+	namer := apiopenapi.NewDefinitionNamer(o.scheme)
+	c.OpenAPIConfig = genericapiserver.DefaultOpenAPIConfig(o.Definition.OpenAPI, namer)
+	c.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(o.Definition.OpenAPI, namer)
+	c.OpenAPIConfig.Info.Title, c.OpenAPIConfig.Info.Version = o.Definition.Name, version.Version()
+	c.OpenAPIV3Config.Info.Title, c.OpenAPIV3Config.Info.Version = o.Definition.Name, version.Version()
+}
+
+func (o *Options) storageFactory(c *genericapiserver.RecommendedConfig) serverstorage.StorageFactory {
+	storage := o.Etcd.StorageConfig
+	storage.StorageObjectCountTracker = c.StorageObjectCountTracker
+	enabled := serverstorage.NewResourceConfig()
+	enabled.EnableVersions(o.Definition.GroupVersions()...)
+	prefixes := map[schema.GroupResource]string{}
+	for _, g := range o.Definition.Groups {
+		for _, r := range g.Resources {
+			prefixes[schema.GroupResource{Group: g.Name, Resource: r.Name()}] = g.Name + "/" + r.Name()
+		}
+	}
+	return serverstorage.NewDefaultStorageFactory(storage, o.Etcd.DefaultStorageMediaType, o.codecs,
+		serverstorage.NewDefaultResourceEncodingConfigForEffectiveVersion(o.scheme, c.EffectiveVersion), enabled, prefixes)
+}

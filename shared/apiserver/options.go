@@ -1,0 +1,230 @@
+package apiserver
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	genericoptions "k8s.io/apiserver/pkg/server/options"
+	"k8s.io/apiserver/pkg/storage/storagebackend"
+	"k8s.io/apiserver/pkg/util/compatibility"
+	utilfeature "k8s.io/apiserver/pkg/util/feature"
+	cliflag "k8s.io/component-base/cli/flag"
+	basecompatibility "k8s.io/component-base/compatibility"
+	"k8s.io/component-base/featuregate"
+	"k8s.io/component-base/logs"
+	logsapi "k8s.io/component-base/logs/api/v1"
+)
+
+// DefaultPort is where a server listens unless --secure-port says otherwise: above 1024, so that it needs no privilege.
+const DefaultPort = 8443
+
+// DefaultStoragePrefix is under which objects are kept in etcd: not /registry, so that a server may share the
+// etcd of a kube-apiserver. A key is prefix/group/resource/namespace/name.
+const DefaultStoragePrefix = "/annex"
+
+// DefaultWatchTermination is how long a server that is shutting down lets open watches end one by one. Upstream's
+// default, 0, lets them hold up the shutdown for a whole request timeout (60 s).
+const DefaultWatchTermination = 10 * time.Second
+
+// Options are all that can be set about a running server. NewOptions gives working defaults; each part has its
+// own flags. The parts are upstream's.
+type Options struct {
+	// Definition is what is served.
+	Definition Definition
+
+	// Serving: timeouts, limits, graceful shutdown.
+	Serving *genericoptions.ServerRunOptions
+	// SecureServing: address, certificate, TLS versions. Set Listener to serve on a listener of your own.
+	SecureServing *genericoptions.SecureServingOptionsWithLoopback
+	// Authentication: front proxy, client certificates and TokenReview, configured from the cluster.
+	Authentication *genericoptions.DelegatingAuthenticationOptions
+	// Authorization: SubjectAccessReview.
+	Authorization *genericoptions.DelegatingAuthorizationOptions
+	// CoreAPI: how to reach the kube-apiserver. Its kubeconfig is also the default of the two above.
+	CoreAPI *genericoptions.CoreAPIOptions
+	// Audit: policy, log and webhook.
+	Audit *genericoptions.AuditOptions
+	// Features: priority and fairness, profiling.
+	Features *genericoptions.FeatureOptions
+	// Admission: upstream's recommended plugins, then the Definition's own.
+	Admission *genericoptions.AdmissionOptions
+	// Etcd: where objects are stored, encryption at rest, watch cache.
+	Etcd *genericoptions.EtcdOptions
+	// EgressSelector: how to dial out.
+	EgressSelector *genericoptions.EgressSelectorOptions
+	// Traces: where spans are sent.
+	Traces *genericoptions.TracingOptions
+	// Logs: level and format. Applied by the command only: logging is process-wide.
+	Logs *logs.Options
+
+	// FeatureGate is what --feature-gates sets, and what decides for this server. The command uses the process-wide
+	// gate, which the k8s.io libraries consult as well; NewOptions takes a copy of it.
+	FeatureGate featuregate.MutableVersionedFeatureGate
+
+	scheme *runtime.Scheme
+	codecs serializer.CodecFactory
+	flags  cliflag.NamedFlagSets
+}
+
+// NewOptions returns the options of a server with their defaults, on a feature gate of its own. It fails when the
+// Definition is not usable.
+func NewOptions(definition Definition) (*Options, error) {
+	return newOptions(definition, utilfeature.DefaultMutableFeatureGate.DeepCopy())
+}
+
+func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureGate) (*Options, error) {
+	if err := definition.Validate(); err != nil {
+		return nil, err
+	}
+	scheme, err := definition.Scheme()
+	if err != nil {
+		return nil, err
+	}
+	codecs := serializer.NewCodecFactory(scheme)
+
+	globals := basecompatibility.NewComponentGlobalsRegistry()
+	if err := globals.Register(basecompatibility.DefaultKubeComponent, compatibility.DefaultBuildEffectiveVersion(), gate); err != nil {
+		return nil, fmt.Errorf("registering the feature gates of %s: %w", definition.Name, err)
+	}
+	serving := genericoptions.NewServerRunOptionsForComponent(basecompatibility.DefaultKubeComponent, globals)
+	serving.ShutdownSendRetryAfter = true
+	serving.ShutdownWatchTerminationGracePeriod = DefaultWatchTermination
+
+	recommended := genericoptions.NewRecommendedOptions(DefaultStoragePrefix, codecs.LegacyCodec(definition.GroupVersions()...))
+	recommended.SecureServing.BindPort = DefaultPort
+	// Without --tls-cert-file or --cert-dir the certificate lives in memory: a server writes no file unasked.
+	recommended.SecureServing.ServerCert.CertDirectory = ""
+	recommended.Etcd.StorageConfig = *storagebackend.NewDefaultConfig(DefaultStoragePrefix, nil)
+	register(recommended.Admission, definition.Admission)
+
+	o := &Options{
+		Definition:     definition,
+		Serving:        serving,
+		SecureServing:  recommended.SecureServing,
+		Authentication: recommended.Authentication,
+		Authorization:  recommended.Authorization,
+		CoreAPI:        recommended.CoreAPI,
+		Audit:          recommended.Audit,
+		Features:       recommended.Features,
+		Admission:      recommended.Admission,
+		Etcd:           recommended.Etcd,
+		EgressSelector: recommended.EgressSelector,
+		Traces:         recommended.Traces,
+		Logs:           logs.NewOptions(),
+		FeatureGate:    gate,
+		scheme:         scheme,
+		codecs:         codecs,
+	}
+	o.addFlags()
+	return o, nil
+}
+
+// Flags are the command-line flags of all parts, in named sections. Parse them with [Options.Parse] or let cobra do it.
+func (o *Options) Flags() cliflag.NamedFlagSets { return o.flags }
+
+func (o *Options) addFlags() {
+	o.Serving.AddUniversalFlags(o.flags.FlagSet("serving"))
+	o.SecureServing.AddFlags(o.flags.FlagSet("secure serving"))
+	o.CoreAPI.AddFlags(o.flags.FlagSet("kubernetes API"))
+	o.Authentication.AddFlags(o.flags.FlagSet("authentication"))
+	o.Authorization.AddFlags(o.flags.FlagSet("authorization"))
+	o.Admission.AddFlags(o.flags.FlagSet("admission"))
+	o.Etcd.AddFlags(o.flags.FlagSet("etcd"))
+	o.Audit.AddFlags(o.flags.FlagSet("auditing"))
+	o.Features.AddFlags(o.flags.FlagSet("features"))
+	o.EgressSelector.AddFlags(o.flags.FlagSet("egress"))
+	o.Traces.AddFlags(o.flags.FlagSet("tracing"))
+	logsapi.AddFlags(o.Logs, o.flags.FlagSet("logs"))
+}
+
+// Complete fills in what follows from other options.
+func (o *Options) Complete() error {
+	if o.Authentication.RemoteKubeConfigFile == "" {
+		o.Authentication.RemoteKubeConfigFile = o.CoreAPI.CoreAPIKubeconfigPath
+	}
+	if o.Authorization.RemoteKubeConfigFile == "" {
+		o.Authorization.RemoteKubeConfigFile = o.CoreAPI.CoreAPIKubeconfigPath
+	}
+	if err := o.Serving.ComponentGlobalsRegistry.Set(); err != nil {
+		return fmt.Errorf("setting --feature-gates, --emulated-version and --min-compatibility-version: %w", err)
+	}
+	return nil
+}
+
+// Validate reports everything that is wrong with the options, each error naming its flag, or nil.
+func (o *Options) Validate() error {
+	var errs []error
+	for _, part := range [][]error{
+		o.Serving.Validate(),
+		o.SecureServing.Validate(),
+		o.Authentication.Validate(),
+		o.Authorization.Validate(),
+		o.CoreAPI.Validate(),
+		o.Audit.Validate(),
+		o.Features.Validate(),
+		o.Admission.Validate(),
+		o.Etcd.Validate(),
+		o.EgressSelector.Validate(),
+		o.Traces.Validate(),
+		o.validateFiles(),
+		o.validateCluster(),
+	} {
+		errs = append(errs, part...)
+	}
+	return errors.Join(errs...)
+}
+
+// validateFiles checks that every file that a flag names can be read, so that a typing error is not found one restart
+// after the other.
+func (o *Options) validateFiles() []error {
+	var errs []error
+	for _, f := range []struct{ flag, path string }{
+		{"kubeconfig", o.CoreAPI.CoreAPIKubeconfigPath},
+		{"authentication-kubeconfig", o.Authentication.RemoteKubeConfigFile},
+		{"authorization-kubeconfig", o.Authorization.RemoteKubeConfigFile},
+		{"client-ca-file", o.Authentication.ClientCert.ClientCA},
+		{"requestheader-client-ca-file", o.Authentication.RequestHeader.ClientCAFile},
+		{"tls-cert-file", o.SecureServing.ServerCert.CertKey.CertFile},
+		{"tls-private-key-file", o.SecureServing.ServerCert.CertKey.KeyFile},
+		{"etcd-cafile", o.Etcd.StorageConfig.Transport.TrustedCAFile},
+		{"etcd-certfile", o.Etcd.StorageConfig.Transport.CertFile},
+		{"etcd-keyfile", o.Etcd.StorageConfig.Transport.KeyFile},
+		{"encryption-provider-config", o.Etcd.EncryptionProviderConfigFilepath},
+		{"audit-policy-file", o.Audit.PolicyFile},
+		{"admission-control-config-file", o.Admission.ConfigFile},
+		{"tracing-config-file", o.Traces.ConfigFile},
+	} {
+		if f.path == "" {
+			continue
+		}
+		if file, err := os.Open(f.path); err != nil {
+			if !duplicateOfKubeconfig(f.flag, f.path, o.CoreAPI.CoreAPIKubeconfigPath) {
+				errs = append(errs, fmt.Errorf("--%s=%s: want a file that can be read: %w", f.flag, f.path, errors.Unwrap(err)))
+			}
+		} else {
+			_ = file.Close()
+		}
+	}
+	cert := o.SecureServing.ServerCert.CertKey
+	if (cert.CertFile == "") != (cert.KeyFile == "") {
+		errs = append(errs, fmt.Errorf("--tls-cert-file=%q and --tls-private-key-file=%q: set both or neither", cert.CertFile, cert.KeyFile))
+	}
+	return errs
+}
+
+// duplicateOfKubeconfig is true for a path that is only the default taken over from --kubeconfig.
+func duplicateOfKubeconfig(flag, path, kubeconfig string) bool {
+	return (flag == "authentication-kubeconfig" || flag == "authorization-kubeconfig") && path == kubeconfig
+}
+
+// validateCluster checks that there is a way to the kube-apiserver.
+func (o *Options) validateCluster() []error {
+	if o.CoreAPI.CoreAPIKubeconfigPath != "" || os.Getenv("KUBERNETES_SERVICE_HOST") != "" {
+		return nil
+	}
+	return []error{errors.New("--kubeconfig is not set and this is not a pod: an aggregated API server needs a kube-apiserver to ask about callers; name a kubeconfig file")}
+}

@@ -1,0 +1,68 @@
+package apiserver
+
+import (
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle"
+	mutatingpolicy "k8s.io/apiserver/pkg/admission/plugin/policy/mutating"
+	validatingpolicy "k8s.io/apiserver/pkg/admission/plugin/policy/validating"
+	mutatingwebhook "k8s.io/apiserver/pkg/admission/plugin/webhook/mutating"
+	validatingwebhook "k8s.io/apiserver/pkg/admission/plugin/webhook/validating"
+)
+
+// Rules are what the server itself reads and writes through the Kubernetes API, besides delegated authentication and
+// authorization (the built-in ClusterRole system:auth-delegator and the Role extension-apiserver-authentication-reader
+// in kube-system). A ServiceAccount that lacks one of them leaves an informer unsynced: /readyz stays red, or every
+// write is refused with "not yet ready to handle request".
+func (d Definition) Rules() []rbacv1.PolicyRule {
+	rules := []rbacv1.PolicyRule{
+		// Every recommended admission plugin looks up namespaces, the lifecycle plugin live as well.
+		rule("", []string{"get", "list", "watch"}, "namespaces"),
+	}
+	for _, plugin := range recommendedPlugins {
+		rules = append(rules, pluginRules[plugin]...)
+	}
+	// Priority and fairness reads its configuration and reports on it
+	// (k8s.io/apiserver/pkg/util/flowcontrol/apf_controller.go).
+	rules = append(rules,
+		rule("flowcontrol.apiserver.k8s.io", read, "flowschemas", "prioritylevelconfigurations"),
+		rule("flowcontrol.apiserver.k8s.io", []string{"patch"}, "flowschemas/status"),
+	)
+	for _, plugin := range d.Admission {
+		rules = append(rules, plugin.Rules...)
+	}
+	return rules
+}
+
+// recommendedPlugins are upstream's, in the order of k8s.io/apiserver/pkg/server/options.NewAdmissionOptions. A test
+// fails when upstream adds one that has no rules here.
+var recommendedPlugins = []string{
+	lifecycle.PluginName,
+	mutatingpolicy.PluginName,
+	mutatingwebhook.PluginName,
+	validatingpolicy.PluginName,
+	validatingwebhook.PluginName,
+}
+
+// read are the verbs of an informer.
+var read = []string{"list", "watch"}
+
+// pluginRules are what the informers of upstream's plugins read, from their SetExternalKubeInformerFactory methods.
+var pluginRules = map[string][]rbacv1.PolicyRule{
+	lifecycle.PluginName: nil,
+	mutatingpolicy.PluginName: {
+		rule("admissionregistration.k8s.io", read, "mutatingadmissionpolicies", "mutatingadmissionpolicybindings"),
+	},
+	mutatingwebhook.PluginName: {
+		rule("admissionregistration.k8s.io", read, "mutatingwebhookconfigurations"),
+	},
+	validatingpolicy.PluginName: {
+		rule("admissionregistration.k8s.io", read, "validatingadmissionpolicies", "validatingadmissionpolicybindings"),
+	},
+	validatingwebhook.PluginName: {
+		rule("admissionregistration.k8s.io", read, "validatingwebhookconfigurations"),
+	},
+}
+
+func rule(group string, verbs []string, resources ...string) rbacv1.PolicyRule {
+	return rbacv1.PolicyRule{APIGroups: []string{group}, Resources: resources, Verbs: verbs}
+}

@@ -1,0 +1,129 @@
+package apiserver
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/registry/rest"
+	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/klog/v2"
+
+	"example.com/annex/shared/registry"
+)
+
+// Server is an API server that is ready to run.
+type Server struct {
+	// Generic is upstream's server: for health checks, hooks, and the loopback client configuration.
+	Generic *genericapiserver.GenericAPIServer
+	name    string
+}
+
+// Server makes the server that the options describe: it completes and validates them, opens the listener, and asks the
+// kube-apiserver for the cluster's authentication configuration. It serves nothing until Run. Errors name the part
+// that failed.
+func (o *Options) Server() (*Server, error) {
+	if err := o.Complete(); err != nil {
+		return nil, err
+	}
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	return o.server()
+}
+
+func (o *Options) server() (_ *Server, err error) {
+	defer func() {
+		if err == nil {
+			return
+		}
+		err = fmt.Errorf("starting %s: %w", o.Definition.Name, err)
+		if listener := o.SecureServing.Listener; listener != nil {
+			_ = listener.Close()
+		}
+	}()
+	config, err := o.config()
+	if err != nil {
+		return nil, err
+	}
+	generic, err := config.Complete().New(o.Definition.Name, genericapiserver.NewEmptyDelegate())
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			generic.Destroy()
+		}
+	}()
+	var infos []*genericapiserver.APIGroupInfo
+	for _, group := range o.Definition.Groups {
+		info, err := o.groupInfo(group, config)
+		if err != nil {
+			return nil, err
+		}
+		infos = append(infos, info)
+	}
+	if err := generic.InstallAPIGroups(infos...); err != nil {
+		return nil, fmt.Errorf("installing API groups: %w", err)
+	}
+	return &Server{Generic: generic, name: o.Definition.Name}, nil
+}
+
+// groupInfo builds the storage of a group's resources and puts each into every version that has its kind.
+func (o *Options) groupInfo(group Group, config *genericapiserver.RecommendedConfig) (*genericapiserver.APIGroupInfo, error) {
+	info := genericapiserver.NewDefaultAPIGroupInfo(group.Name, o.scheme, runtime.NewParameterCodec(o.scheme), o.codecs)
+	info.NegotiatedSerializer = config.Serializer
+	for _, resource := range group.Resources {
+		storage, err := resource.Storage(registry.Options{Group: group.Name, Scheme: o.scheme, RESTOptionsGetter: config.RESTOptionsGetter})
+		if err != nil {
+			return nil, err
+		}
+		main, ok := storage[""]
+		if !ok {
+			return nil, fmt.Errorf("resource %q of group %s has no storage of its own, only subresources", resource.Name(), group.Name)
+		}
+		served := false
+		for _, gv := range group.groupVersions() {
+			if !o.serves(gv, main) {
+				continue
+			}
+			served = true
+			versioned := info.VersionedResourcesStorageMap[gv.Version]
+			if versioned == nil {
+				versioned = map[string]rest.Storage{}
+				info.VersionedResourcesStorageMap[gv.Version] = versioned
+			}
+			for subresource, s := range storage {
+				versioned[resourcePath(resource.Name(), subresource)] = s
+			}
+		}
+		if !served {
+			return nil, fmt.Errorf("resource %q: no version of group %s (%v) has the kind %T", resource.Name(), group.Name, group.Versions, main.New())
+		}
+	}
+	return &info, nil
+}
+
+func resourcePath(resource, subresource string) string {
+	if subresource == "" {
+		return resource
+	}
+	return resource + "/" + subresource
+}
+
+// serves tells whether a version has the kind that the storage keeps.
+func (o *Options) serves(gv schema.GroupVersion, storage rest.Storage) bool {
+	kinds, _, err := o.scheme.ObjectKinds(storage.New())
+	return err == nil && o.scheme.Recognizes(gv.WithKind(kinds[0].Kind))
+}
+
+// Run serves until the context ends, then shuts down in order: /readyz fails, --shutdown-delay-duration passes,
+// requests in flight finish, watches end, the listener closes, the audit log is flushed.
+func (s *Server) Run(ctx context.Context) error {
+	klog.FromContext(ctx).Info("Serving", "server", s.name, "address", s.Generic.SecureServingInfo.Listener.Addr().String())
+	if err := s.Generic.PrepareRun().RunWithContext(ctx); err != nil {
+		return fmt.Errorf("running %s: %w", s.name, err)
+	}
+	return nil
+}

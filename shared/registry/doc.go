@@ -1,0 +1,16 @@
+// Package registry is what every stored resource of an aggregated API server shares: REST storage, strategies for
+// spec and status, table columns, and typed field selectors.
+//
+// A server describes a resource once, as a [Standard] value: how to make an object, where its spec and status are,
+// how to validate it, which columns kubectl prints. From that description the package builds what
+// k8s.io/apiserver wants:
+//
+//   - a genericregistry.Store with create, update and delete strategies that clear or keep the status as API
+//     conventions ask, count metadata.generation by spec changes only, and run declarative validation
+//     (k8s.io/apiserver/pkg/registry/rest.DeclarativeValidation) before the hand-written one;
+//   - a store for the status subresource that changes nothing but the status;
+//   - a table convertor, short names, categories and the singular name for discovery;
+//   - field label conversions, so that `--field-selector spec.siteName=a` works in every version.
+//
+// A resource that is not stored implements [Resource] itself.
+package registry

@@ -1,0 +1,61 @@
+package registry
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/storage"
+)
+
+// attributes are the labels and the selectable fields of an object.
+func (s Standard[T, Spec, Status]) attributes(obj runtime.Object) (labels.Set, fields.Set, error) {
+	o, ok := obj.(T)
+	if !ok {
+		return nil, nil, fmt.Errorf("selecting %s: got a %T, want a %T", s.Plural, obj, s.New())
+	}
+	set := fields.Set{"metadata.name": o.GetName()}
+	if !s.Strategy.ClusterScoped {
+		set["metadata.namespace"] = o.GetNamespace()
+	}
+	for path, value := range s.SelectableFields {
+		set[path] = value(o)
+	}
+	return o.GetLabels(), set, nil
+}
+
+func (s Standard[T, Spec, Status]) predicate(label labels.Selector, field fields.Selector) storage.SelectionPredicate {
+	return storage.SelectionPredicate{Label: label, Field: field, GetAttrs: s.attributes}
+}
+
+// addFieldLabels lets requests of every version select by the resource's fields, and refuses all other fields with
+// an error that names those that work.
+func (s Standard[T, Spec, Status]) addFieldLabels(scheme *runtime.Scheme, kind schema.GroupKind) error {
+	for _, version := range scheme.VersionsForGroupKind(kind) {
+		gvk := version.WithKind(kind.Kind)
+		err := scheme.AddFieldLabelConversionFunc(gvk, func(label, value string) (string, string, error) {
+			if slices.Contains(s.selectable(), label) {
+				return label, value, nil
+			}
+			return "", "", fmt.Errorf("%q is not a known field selector of %s: use one of %q", label, s.Plural, s.selectable())
+		})
+		if err != nil {
+			return fmt.Errorf("adding field selectors of %s: %w", gvk, err)
+		}
+	}
+	return nil
+}
+
+// selectable are the fields that users can select by, sorted.
+func (s Standard[T, Spec, Status]) selectable() []string {
+	paths := append(slices.Collect(maps.Keys(s.SelectableFields)), "metadata.name")
+	if !s.Strategy.ClusterScoped {
+		paths = append(paths, "metadata.namespace")
+	}
+	slices.Sort(paths)
+	return paths
+}

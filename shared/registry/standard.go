@@ -1,0 +1,98 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/registry/generic"
+	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
+	"k8s.io/apiserver/pkg/registry/rest"
+)
+
+// Standard describes a resource whose objects have metadata, a spec and a status, and are kept in storage. It serves
+// every verb that a built-in resource has, and the status subresource.
+//
+// T is the pointer type of the internal Go type, for example *capacity.Reservation.
+type Standard[T Object, Spec, Status any] struct {
+	// Plural is the name in URLs, for example "reservations". Required.
+	Plural string
+	// Singular is the name that kubectl accepts for one object, for example "reservation". Required.
+	Singular string
+	// ShortNames are abbreviations for kubectl. Optional.
+	ShortNames []string
+	// Categories are groups of resources such as "all" that kubectl get lists together. Optional.
+	Categories []string
+	// New returns an empty internal object. Required.
+	New func() T
+	// NewList returns an empty internal list. Required.
+	NewList func() runtime.Object
+	// Strategy says how objects are prepared and validated. Its Spec and Status fields are required.
+	Strategy Strategy[T, Spec, Status]
+	// Columns are what kubectl get prints after the name; the age comes last by itself. Optional.
+	Columns []Column[T]
+	// SelectableFields are field selectors besides metadata.name and metadata.namespace: the path as users write
+	// it, which must be the same in all versions, and its value in an object. Optional.
+	SelectableFields map[string]func(T) string
+}
+
+// Name is the plural name.
+func (s Standard[T, Spec, Status]) Name() string { return s.Plural }
+
+// Storage builds the stores of the resource ("") and of its status subresource ("status").
+func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, error) {
+	if err := s.validate(); err != nil {
+		return nil, fmt.Errorf("resource %q of group %q is not described completely: %w", s.Plural, o.Group, err)
+	}
+	resource := schema.GroupResource{Group: o.Group, Resource: s.Plural}
+	gvks, _, err := o.Scheme.ObjectKinds(s.New())
+	if err != nil {
+		return nil, fmt.Errorf("resource %s: looking up the kind of %T in the scheme: %w; does the group's Install add it?", resource, s.New(), err)
+	}
+	kind := gvks[0].GroupKind()
+	if err := s.addFieldLabels(o.Scheme, kind); err != nil {
+		return nil, fmt.Errorf("resource %s: %w", resource, err)
+	}
+	strategy := newStrategy(s.Strategy, o.Scheme, kind)
+	table, err := newTableConvertor(s.Columns)
+	if err != nil {
+		return nil, fmt.Errorf("resource %s: %w", resource, err)
+	}
+	store := &genericregistry.Store{
+		NewFunc:                   func() runtime.Object { return s.New() },
+		NewListFunc:               s.NewList,
+		PredicateFunc:             s.predicate,
+		DefaultQualifiedResource:  resource,
+		SingularQualifiedResource: schema.GroupResource{Group: o.Group, Resource: s.Singular},
+		CreateStrategy:            strategy,
+		UpdateStrategy:            strategy,
+		DeleteStrategy:            strategy,
+		ResetFieldsStrategy:       strategy,
+		TableConvertor:            table,
+	}
+	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: o.RESTOptionsGetter, AttrFunc: s.attributes}); err != nil {
+		return nil, fmt.Errorf("resource %s: setting up its storage: %w", resource, err)
+	}
+	return map[string]rest.Storage{
+		"":       &resourceStore{Store: store, shortNames: s.ShortNames, categories: s.Categories},
+		"status": newStatusStore(store, statusStrategy[T, Spec, Status]{strategy}),
+	}, nil
+}
+
+func (s Standard[T, Spec, Status]) validate() error {
+	var errs []error
+	for field, missing := range map[string]bool{
+		"Plural":          s.Plural == "",
+		"Singular":        s.Singular == "",
+		"New":             s.New == nil,
+		"NewList":         s.NewList == nil,
+		"Strategy.Spec":   s.Strategy.Spec == nil,
+		"Strategy.Status": s.Strategy.Status == nil,
+	} {
+		if missing {
+			errs = append(errs, fmt.Errorf("%s is not set", field))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,77 @@
+package registry
+
+import (
+	"context"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
+	"k8s.io/apiserver/pkg/registry/rest"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+)
+
+// resourceStore is the generic store with the names that discovery shows.
+type resourceStore struct {
+	*genericregistry.Store
+	shortNames, categories []string
+}
+
+var (
+	_ rest.StandardStorage    = &resourceStore{}
+	_ rest.ShortNamesProvider = &resourceStore{}
+	_ rest.CategoriesProvider = &resourceStore{}
+)
+
+// ShortNames are the abbreviations shown in discovery.
+func (r *resourceStore) ShortNames() []string { return r.shortNames }
+
+// Categories are the categories shown in discovery.
+func (r *resourceStore) Categories() []string { return r.categories }
+
+// statusStore serves get, update and patch of the status subresource on the resource's own storage.
+type statusStore struct {
+	store *genericregistry.Store
+}
+
+var (
+	_ rest.Patcher             = &statusStore{}
+	_ rest.ResetFieldsStrategy = &statusStore{}
+	_ rest.TableConvertor      = &statusStore{}
+)
+
+func newStatusStore(store *genericregistry.Store, strategy interface {
+	rest.RESTUpdateStrategy
+	rest.ResetFieldsStrategy
+}) *statusStore {
+	status := *store
+	status.CreateStrategy = nil
+	status.UpdateStrategy = strategy
+	status.ResetFieldsStrategy = strategy
+	return &statusStore{store: &status}
+}
+
+// New returns an empty object of the resource.
+func (s *statusStore) New() runtime.Object { return s.store.New() }
+
+// Destroy does nothing: the storage belongs to the resource, which destroys it.
+func (s *statusStore) Destroy() {}
+
+// Get reads the object, not only its status.
+func (s *statusStore) Get(ctx context.Context, name string, options *metav1.GetOptions) (runtime.Object, error) {
+	return s.store.Get(ctx, name, options)
+}
+
+// Update changes the status of an existing object; it never creates one.
+func (s *statusStore) Update(ctx context.Context, name string, objInfo rest.UpdatedObjectInfo, createValidation rest.ValidateObjectFunc, updateValidation rest.ValidateObjectUpdateFunc, _ bool, options *metav1.UpdateOptions) (runtime.Object, bool, error) {
+	return s.store.Update(ctx, name, objInfo, createValidation, updateValidation, false, options)
+}
+
+// GetResetFields says which fields server-side apply must not own through this subresource.
+func (s *statusStore) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
+	return s.store.GetResetFields()
+}
+
+// ConvertToTable prints the same columns as the resource.
+func (s *statusStore) ConvertToTable(ctx context.Context, object, tableOptions runtime.Object) (*metav1.Table, error) {
+	return s.store.ConvertToTable(ctx, object, tableOptions)
+}
