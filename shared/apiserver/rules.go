@@ -7,6 +7,7 @@ import (
 	validatingpolicy "k8s.io/apiserver/pkg/admission/plugin/policy/validating"
 	mutatingwebhook "k8s.io/apiserver/pkg/admission/plugin/webhook/mutating"
 	validatingwebhook "k8s.io/apiserver/pkg/admission/plugin/webhook/validating"
+	genericoptions "k8s.io/apiserver/pkg/server/options"
 )
 
 // Rules are what the server itself reads and writes through the Kubernetes API, besides delegated authentication and
@@ -18,7 +19,7 @@ func (d Definition) Rules() []rbacv1.PolicyRule {
 		// Every recommended admission plugin looks up namespaces, the lifecycle plugin live as well.
 		rule("", []string{"get", "list", "watch"}, "namespaces"),
 	}
-	for _, plugin := range recommendedPlugins {
+	for _, plugin := range genericoptions.NewAdmissionOptions().RecommendedPluginOrder {
 		rules = append(rules, pluginRules[plugin]...)
 	}
 	// Priority and fairness reads its configuration and reports on it
@@ -33,20 +34,11 @@ func (d Definition) Rules() []rbacv1.PolicyRule {
 	return rules
 }
 
-// recommendedPlugins are upstream's, in the order of k8s.io/apiserver/pkg/server/options.NewAdmissionOptions. A test
-// fails when upstream adds one that has no rules here.
-var recommendedPlugins = []string{
-	lifecycle.PluginName,
-	mutatingpolicy.PluginName,
-	mutatingwebhook.PluginName,
-	validatingpolicy.PluginName,
-	validatingwebhook.PluginName,
-}
-
 // read are the verbs of an informer.
 var read = []string{"list", "watch"}
 
-// pluginRules are what the informers of upstream's plugins read, from their SetExternalKubeInformerFactory methods.
+// pluginRules are what the informers of upstream's plugins read, from their SetExternalKubeInformerFactory methods. A
+// test fails when upstream recommends a plugin that is not here.
 var pluginRules = map[string][]rbacv1.PolicyRule{
 	lifecycle.PluginName: nil,
 	mutatingpolicy.PluginName: {

@@ -1,0 +1,78 @@
+package deployment
+
+import (
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ServerAccess is what the server's ServiceAccount may do:
+//
+//   - ask who a caller is and what he may do (the built-in ClusterRole system:auth-delegator);
+//   - read the front proxy's CA from extension-apiserver-authentication (the built-in Role
+//     extension-apiserver-authentication-reader in kube-system);
+//   - read what its admission plugins and priority and fairness watch (Definition.Rules).
+func (i Installation) ServerAccess() []Object {
+	reads := "annex:" + i.name()
+	return []Object{
+		&rbacv1.ClusterRole{TypeMeta: rbac("ClusterRole"), ObjectMeta: i.meta(reads), Rules: i.Definition.Rules()},
+		i.clusterRoleBinding(reads, reads),
+		i.clusterRoleBinding(reads+":auth-delegator", "system:auth-delegator"),
+		&rbacv1.RoleBinding{
+			TypeMeta:   rbac("RoleBinding"),
+			ObjectMeta: metav1.ObjectMeta{Name: reads + ":auth-reader", Namespace: metav1.NamespaceSystem, Labels: i.labels()},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "extension-apiserver-authentication-reader"},
+			Subjects:   i.subjects(),
+		},
+	}
+}
+
+// UserAccess are ClusterRoles that the built-in roles view, edit and admin take up by aggregation, so that whoever may
+// read or write a namespace's objects may do the same with the server's.
+func (i Installation) UserAccess() []Object {
+	var all, status []rbacv1.PolicyRule
+	for _, g := range i.Definition.Groups {
+		var resources, statuses []string
+		for _, r := range g.Resources {
+			resources = append(resources, r.Name())
+			statuses = append(statuses, r.Name()+"/status")
+		}
+		all = append(all, rbacv1.PolicyRule{APIGroups: []string{g.Name}, Resources: resources})
+		status = append(status, rbacv1.PolicyRule{APIGroups: []string{g.Name}, Resources: statuses, Verbs: []string{"get"}})
+	}
+	with := func(verbs ...string) []rbacv1.PolicyRule {
+		var rules []rbacv1.PolicyRule
+		for _, r := range all {
+			r.Verbs = verbs
+			rules = append(rules, r)
+		}
+		return rules
+	}
+	return []Object{
+		i.aggregated("view", append(with("get", "list", "watch"), status...)),
+		i.aggregated("edit", with("create", "update", "patch", "delete", "deletecollection")),
+	}
+}
+
+// aggregated is a ClusterRole that is added to a built-in one. The built-in admin role contains edit, and edit view.
+func (i Installation) aggregated(to string, rules []rbacv1.PolicyRule) Object {
+	role := &rbacv1.ClusterRole{TypeMeta: rbac("ClusterRole"), ObjectMeta: i.meta("annex:" + i.name() + ":" + to), Rules: rules}
+	role.Labels["rbac.authorization.k8s.io/aggregate-to-"+to] = "true"
+	return role
+}
+
+func (i Installation) clusterRoleBinding(name, role string) Object {
+	return &rbacv1.ClusterRoleBinding{
+		TypeMeta:   rbac("ClusterRoleBinding"),
+		ObjectMeta: i.meta(name),
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+		Subjects:   i.subjects(),
+	}
+}
+
+func (i Installation) subjects() []rbacv1.Subject {
+	return []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: i.name(), Namespace: i.namespace()}}
+}
+
+func rbac(kind string) metav1.TypeMeta {
+	return metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: kind}
+}

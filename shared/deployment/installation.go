@@ -1,0 +1,64 @@
+package deployment
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"example.com/annex/shared/apiserver"
+)
+
+// DefaultNamespace is where servers are installed.
+const DefaultNamespace = "annex-system"
+
+// Object is a Kubernetes object that can be applied.
+type Object interface {
+	runtime.Object
+	metav1.Object
+}
+
+// Installation is one server in one cluster.
+type Installation struct {
+	// Definition is what the server serves. Its Name is the name of the Service and of the ServiceAccount.
+	Definition apiserver.Definition
+	// Namespace is where the server lives. The empty string means DefaultNamespace.
+	Namespace string
+}
+
+func (i Installation) name() string { return i.Definition.Name }
+
+func (i Installation) namespace() string {
+	if i.Namespace == "" {
+		return DefaultNamespace
+	}
+	return i.Namespace
+}
+
+// ServiceName is the DNS name by which kube-apiserver verifies the server's certificate: <service>.<namespace>.svc.
+func (i Installation) ServiceName() string { return i.name() + "." + i.namespace() + ".svc" }
+
+func (i Installation) labels() map[string]string {
+	return map[string]string{
+		"app.kubernetes.io/name":    i.name(),
+		"app.kubernetes.io/part-of": "annex",
+	}
+}
+
+func (i Installation) meta(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Name: name, Labels: i.labels()}
+}
+
+func (i Installation) namespaced(name string) metav1.ObjectMeta {
+	meta := i.meta(name)
+	meta.Namespace = i.namespace()
+	return meta
+}
+
+// Identity is the namespace, and the ServiceAccount that the server runs as.
+func (i Installation) Identity() []Object {
+	core := func(kind string) metav1.TypeMeta { return metav1.TypeMeta{APIVersion: "v1", Kind: kind} }
+	return []Object{
+		&corev1.Namespace{TypeMeta: core("Namespace"), ObjectMeta: metav1.ObjectMeta{Name: i.namespace()}},
+		&corev1.ServiceAccount{TypeMeta: core("ServiceAccount"), ObjectMeta: i.namespaced(i.name())},
+	}
+}
