@@ -71,6 +71,9 @@ func Start(ctx context.Context, options Options) (*ControlPlane, error) {
 }
 
 func (c *ControlPlane) start(ctx context.Context) error {
+	if err := c.checkBindAddress(); err != nil {
+		return err
+	}
 	if err := c.prepare(); err != nil {
 		return err
 	}
@@ -152,6 +155,15 @@ func (c *ControlPlane) run(ctx context.Context, command process.Command) error {
 	}
 	c.options.Progress(Event{Process: command.Name, Ready: true, Took: time.Since(started)})
 	return nil
+}
+
+// checkBindAddress says before the start what would be a riddle after it.
+func (c *ControlPlane) checkBindAddress() error {
+	reservation, err := port.Reserve(c.BindAddress())
+	if err != nil {
+		return fmt.Errorf("aggregator routing needs the address %s on this machine; run the program with netns.Run: %w", c.BindAddress(), err)
+	}
+	return reservation.Release()
 }
 
 func (c *ControlPlane) reserve() (*port.Reservation, error) {

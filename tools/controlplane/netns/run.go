@@ -1,0 +1,172 @@
+package netns
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// Address is the address that lo has inside, besides 127.0.0.1. It is nobody's
+// (TEST-NET-1, RFC 5737), so that it hides none that a program may want.
+const Address = "192.0.2.10"
+
+// outsideVariable is set for the program that runs inside, to the namespace
+// outside: it tells the two apart.
+const outsideVariable = "ANNEX_OUTSIDE_NETWORK_NAMESPACE"
+
+// Run runs main in a network namespace of its own, and returns its exit status.
+// To get there it runs this very program again, with the same arguments, input
+// and outputs, and passes signals on to it: call Run first thing in main, or in
+// TestMain.
+//
+//	func TestMain(m *testing.M) {
+//		status, err := netns.Run(m.Run)
+//		if err != nil {
+//			fmt.Fprintln(os.Stderr, err)
+//		}
+//		os.Exit(status)
+//	}
+//
+// Where Address is there already, main is called at once. Root needs
+// CAP_SYS_ADMIN, others user namespaces; the error says so where neither is
+// allowed, and the status is 1 then.
+func Run(main func() int) (int, error) {
+	has, err := hasAddress()
+	if err != nil {
+		return 1, err
+	}
+	if has {
+		return main(), nil
+	}
+	current, err := os.Readlink("/proc/self/ns/net")
+	if err != nil {
+		return 1, fmt.Errorf("entering a network namespace: %w", err)
+	}
+	// Never touch the machine's own lo, even if the variable leaks.
+	if outside := os.Getenv(outsideVariable); outside != "" && outside != current {
+		if err := setUp(); err != nil {
+			return 1, fmt.Errorf("setting up a network namespace: %w", err)
+		}
+		return main(), nil
+	}
+	return runInside(current)
+}
+
+// runInside runs this program again, inside.
+func runInside(outside string) (int, error) {
+	// The kernel kills the child when the thread that started it ends
+	// (prctl(2), PR_SET_PDEATHSIG).
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd, err := start(outside)
+	if err != nil {
+		return 1, err
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	defer signal.Stop(signals)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for {
+			select {
+			case s := <-signals:
+				_ = cmd.Process.Signal(s) // It may be gone already.
+			case <-done:
+				return
+			}
+		}
+	}()
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			return 128 + int(status.Signal()), nil // As a shell says it.
+		}
+		return exit.ExitCode(), nil
+	}
+	if err != nil {
+		return 1, fmt.Errorf("waiting for the program in the network namespace: %w", err)
+	}
+	return 0, nil
+}
+
+// start tries what this user may do. Root goes without a user namespace, in
+// which he would lose his power over other users' files.
+func start(outside string) (*exec.Cmd, error) {
+	var errs []error
+	for _, user := range []bool{false, true} {
+		if !user && os.Geteuid() != 0 {
+			continue
+		}
+		cmd := command(outside, user)
+		err := cmd.Start()
+		if err == nil {
+			return cmd, nil
+		}
+		errs = append(errs, err)
+	}
+	return nil, fmt.Errorf("making a network namespace: %w\nit takes CAP_SYS_ADMIN, or user namespaces: look at the sysctls "+
+		"user.max_user_namespaces, kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns", errors.Join(errs...))
+}
+
+func command(outside string, user bool) *exec.Cmd {
+	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd.Args[0] = os.Args[0]
+	cmd.Env = append(os.Environ(), outsideVariable+"="+outside)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	attributes := &syscall.SysProcAttr{
+		Cloneflags: unix.CLONE_NEWNET,
+		Pdeathsig:  syscall.SIGKILL,
+		Setpgid:    true, // Ctrl-C comes once: from here.
+	}
+	if user {
+		attributes.Cloneflags |= unix.CLONE_NEWUSER
+		attributes.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Geteuid(), HostID: os.Geteuid(), Size: 1}}
+		attributes.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getegid(), HostID: os.Getegid(), Size: 1}}
+		// Without it exec drops the capabilities of a user who is not root.
+		attributes.AmbientCaps = []uintptr{unix.CAP_NET_ADMIN}
+	}
+	cmd.SysProcAttr = attributes
+	return cmd
+}
+
+// setUp brings lo up, which gives it 127.0.0.1, and adds Address.
+func setUp() error {
+	lo, err := netlink.LinkByName("lo")
+	if err != nil {
+		return fmt.Errorf("finding lo: %w", err)
+	}
+	if err := netlink.LinkSetUp(lo); err != nil {
+		return fmt.Errorf("bringing lo up: %w", err)
+	}
+	address, err := netlink.ParseAddr(Address + "/32")
+	if err != nil {
+		return err
+	}
+	if err := netlink.AddrAdd(lo, address); err != nil {
+		return fmt.Errorf("adding %s to lo: %w", address, err)
+	}
+	return nil
+}
+
+func hasAddress() (bool, error) {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return false, fmt.Errorf("listing this machine's addresses: %w", err)
+	}
+	for _, address := range addresses {
+		if network, ok := address.(*net.IPNet); ok && network.IP.String() == Address {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,186 @@
+package netns_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"example.com/annex/tools/controlplane/netns"
+)
+
+// roleVariable makes this test program one that calls Run.
+const roleVariable = "NETNS_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	role := os.Getenv(roleVariable)
+	if role == "" {
+		os.Exit(m.Run())
+	}
+	status, err := netns.Run(func() int {
+		switch role {
+		case "listen":
+			for _, address := range []string{netns.Address, "127.0.0.1"} {
+				listener, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
+				if err != nil {
+					fmt.Println(err)
+					return 1
+				}
+				listener.Close()
+			}
+			interfaces, err := net.Interfaces()
+			if err != nil {
+				return 1
+			}
+			fmt.Println(len(interfaces), os.Geteuid(), strings.Join(os.Args[1:], " "))
+			return 42
+		case "wait":
+			signals := make(chan os.Signal, 1)
+			signal.Notify(signals, syscall.SIGTERM)
+			fmt.Println(os.Getpid())
+			<-signals
+			return 43
+		}
+		return 1
+	})
+	if err != nil {
+		fmt.Println(err)
+	}
+	os.Exit(status)
+}
+
+// program is this test program in a role; uid -1 is the user who runs the test.
+func program(t *testing.T, role string, uid int, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if uid >= 0 {
+		// Another user may not look into the directory of the test's program.
+		path = copyForAll(t, path)
+	}
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Env = append(os.Environ(), roleVariable+"="+role)
+	if uid >= 0 {
+		cmd.Dir = "/"
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+	}
+	return cmd
+}
+
+func copyForAll(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("/tmp", "netns-test-") // t.TempDir is within directories of mode 0700.
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	copied := filepath.Join(dir, "program")
+	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(copied, data, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	return copied
+}
+
+func TestRunGivesAnAddress(t *testing.T) {
+	t.Parallel()
+	const nobody = 65534
+	for _, tc := range []struct {
+		name string
+		uid  int
+	}{{"this user", -1}, {"another user", nobody}} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			if tc.uid >= 0 && os.Geteuid() != 0 {
+				t.Skip("only root can become another user; this user's own case has run")
+			}
+			output, err := program(t, "listen", tc.uid, "an argument").CombinedOutput()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != 42 {
+				t.Fatalf("ended with %v, want status 42: %s", err, output)
+			}
+			uid := tc.uid
+			if uid < 0 {
+				uid = os.Geteuid()
+			}
+			if want := fmt.Sprintf("1 %d an argument\n", uid); string(output) != want {
+				t.Errorf("inside there are (interfaces, user, arguments) %q, want %q", output, want)
+			}
+		})
+	}
+}
+
+// startWaiting returns the program outside, and the process id of the one inside.
+func startWaiting(t *testing.T) (*exec.Cmd, int) {
+	t.Helper()
+	cmd := program(t, "wait", -1)
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil {
+		t.Fatal(line)
+	}
+	return cmd, pid
+}
+
+func TestRunPassesSignalsOn(t *testing.T) {
+	t.Parallel()
+	cmd, _ := startWaiting(t)
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 43 {
+		t.Errorf("ended with %v, want status 43", err)
+	}
+}
+
+func TestKilledProgramLeavesNoneInside(t *testing.T) {
+	t.Parallel()
+	cmd, inside := startWaiting(t)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // It was killed.
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(10 * time.Second)
+	for {
+		data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(inside), "stat"))
+		if err != nil || strings.Contains(string(data), ") Z ") {
+			return
+		}
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Fatal("the program inside still runs after 10 s")
+		}
+	}
+}
