@@ -1,0 +1,251 @@
+package registry
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/sample-apiserver/pkg/apis/wardle"
+	"k8s.io/sample-apiserver/pkg/apis/wardle/install"
+	"k8s.io/sample-apiserver/pkg/apis/wardle/v1alpha1"
+)
+
+// flunders is a Standard on upstream's sample type. Its status type is empty, so two strings of its spec stand for
+// spec and status.
+func flunders() Standard[*wardle.Flunder, string, string] {
+	return Standard[*wardle.Flunder, string, string]{
+		Plural:     "flunders",
+		Singular:   "flunder",
+		ShortNames: []string{"fl"},
+		New:        func() *wardle.Flunder { return &wardle.Flunder{} },
+		NewList:    func() runtime.Object { return &wardle.FlunderList{} },
+		Strategy: Strategy[*wardle.Flunder, string, string]{
+			Spec:   func(f *wardle.Flunder) *string { return &f.Spec.FlunderReference },
+			Status: func(f *wardle.Flunder) *string { return &f.Spec.FischerReference },
+		},
+		Columns: []Column[*wardle.Flunder]{
+			{Name: "Reference", Value: func(f *wardle.Flunder) any { return f.Spec.FlunderReference }},
+			{Name: "Type", Priority: 1, Value: func(f *wardle.Flunder) any { return string(f.Spec.ReferenceType) }},
+		},
+		SelectableFields: map[string]func(*wardle.Flunder) string{
+			"spec.reference": func(f *wardle.Flunder) string { return f.Spec.FlunderReference },
+		},
+	}
+}
+
+func scheme() *runtime.Scheme {
+	s := runtime.NewScheme()
+	install.Install(s)
+	return s
+}
+
+func flunder(generation int64, spec, status string) *wardle.Flunder {
+	f := &wardle.Flunder{ObjectMeta: metav1.ObjectMeta{Name: "a", Namespace: "n", Generation: generation}}
+	f.Spec.FlunderReference, f.Spec.FischerReference = spec, status
+	return f
+}
+
+func strategies(t *testing.T, s Strategy[*wardle.Flunder, string, string]) (*strategy[*wardle.Flunder, string, string], statusStrategy[*wardle.Flunder, string, string]) {
+	t.Helper()
+	kind := wardle.Kind("Flunder")
+	main := newStrategy(s, scheme(), kind)
+	return main, statusStrategy[*wardle.Flunder, string, string]{main}
+}
+
+func TestCreateClearsStatusAndStartsGeneration(t *testing.T) {
+	t.Parallel()
+	description := flunders().Strategy
+	main, _ := strategies(t, description)
+	got := flunder(7, "wanted", "pretended")
+	main.PrepareForCreate(context.Background(), got)
+	if diff := cmp.Diff(flunder(1, "wanted", ""), got); diff != "" {
+		t.Errorf("after PrepareForCreate (-want +got):\n%s", diff)
+	}
+
+	description.PrepareForCreate = func(_ context.Context, f *wardle.Flunder) { f.Spec.FischerReference = "initial" }
+	main, _ = strategies(t, description)
+	got = flunder(7, "wanted", "pretended")
+	main.PrepareForCreate(context.Background(), got)
+	if diff := cmp.Diff(flunder(1, "wanted", "initial"), got); diff != "" {
+		t.Errorf("after PrepareForCreate with a hook (-want +got):\n%s", diff)
+	}
+}
+
+func TestUpdate(t *testing.T) {
+	t.Parallel()
+	old := flunder(3, "spec", "status")
+	old.Labels = map[string]string{"old": "yes"}
+	relabelled := func(f *wardle.Flunder) *wardle.Flunder {
+		f.Labels = map[string]string{"new": "yes"}
+		f.Annotations = map[string]string{"new": "yes"}
+		f.Finalizers = []string{"example.com/new"}
+		f.OwnerReferences = []metav1.OwnerReference{{Name: "new"}}
+		return f
+	}
+	kept := func(f *wardle.Flunder) *wardle.Flunder {
+		f.Labels = old.Labels
+		return f
+	}
+	for name, tc := range map[string]struct {
+		status     bool
+		sent, want *wardle.Flunder
+	}{
+		"a new spec counts the generation up": {sent: flunder(99, "new", "status"), want: flunder(4, "new", "status")},
+		"the same spec does not":              {sent: flunder(99, "spec", "status"), want: flunder(3, "spec", "status")},
+		"metadata does not":                   {sent: relabelled(flunder(3, "spec", "status")), want: relabelled(flunder(3, "spec", "status"))},
+		"a status sent to the resource is ignored": {
+			sent: flunder(3, "spec", "new"), want: flunder(3, "spec", "status")},
+		"status: a new status is taken": {
+			status: true, sent: flunder(3, "spec", "new"), want: kept(flunder(3, "spec", "new"))},
+		"status: spec and metadata are ignored": {
+			status: true, sent: relabelled(flunder(99, "new", "new")), want: kept(flunder(3, "spec", "new"))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			main, status := strategies(t, flunders().Strategy)
+			got := tc.sent.DeepCopy()
+			if tc.status {
+				status.PrepareForUpdate(context.Background(), got, old.DeepCopy())
+			} else {
+				main.PrepareForUpdate(context.Background(), got, old.DeepCopy())
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("after PrepareForUpdate (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestValidation(t *testing.T) {
+	t.Parallel()
+	var called []string
+	record := func(name string) field.ErrorList {
+		called = append(called, name)
+		return field.ErrorList{field.Forbidden(field.NewPath(name), "recorded")}
+	}
+	description := flunders().Strategy
+	description.Validate = func(context.Context, *wardle.Flunder) field.ErrorList { return record("object") }
+	description.ValidateUpdate = func(context.Context, *wardle.Flunder, *wardle.Flunder) field.ErrorList { return record("step") }
+	description.ValidateStatusUpdate = func(context.Context, *wardle.Flunder, *wardle.Flunder) field.ErrorList { return record("status") }
+	main, status := strategies(t, description)
+	ctx, obj := context.Background(), flunder(1, "", "")
+
+	for _, tc := range []struct {
+		on   string
+		run  func() field.ErrorList
+		want []string
+	}{
+		{"create", func() field.ErrorList { return main.Validate(ctx, obj) }, []string{"object"}},
+		{"update", func() field.ErrorList { return main.ValidateUpdate(ctx, obj, obj) }, []string{"object", "step"}},
+		{"status update", func() field.ErrorList { return status.ValidateUpdate(ctx, obj, obj) }, []string{"status"}},
+	} {
+		called = nil
+		if errs := tc.run(); len(errs) != len(tc.want) || !slices.Equal(called, tc.want) {
+			t.Errorf("%s: called %q with errors %v, want %q", tc.on, called, errs, tc.want)
+		}
+	}
+
+	none, noneStatus := strategies(t, flunders().Strategy)
+	if errs := slices.Concat(none.Validate(ctx, obj), none.ValidateUpdate(ctx, obj, obj), noneStatus.ValidateUpdate(ctx, obj, obj)); len(errs) != 0 {
+		t.Errorf("without validation functions: got %v", errs)
+	}
+}
+
+func TestResetFieldsCoverEveryVersion(t *testing.T) {
+	t.Parallel()
+	main, status := strategies(t, flunders().Strategy)
+	for _, version := range []string{"wardle.example.com/v1alpha1", "wardle.example.com/v1beta1"} {
+		found := false
+		for v, set := range main.GetResetFields() {
+			if string(v) == version {
+				found = true
+				if got := set.String(); got != ".status" {
+					t.Errorf("%s: reset fields %s, want .status", version, got)
+				}
+			}
+		}
+		if !found || len(status.GetResetFields()) != len(main.GetResetFields()) {
+			t.Errorf("%s has no reset fields", version)
+		}
+	}
+}
+
+func TestFieldSelectors(t *testing.T) {
+	t.Parallel()
+	description, s := flunders(), scheme()
+	if err := description.addFieldLabels(s, wardle.Kind("Flunder")); err != nil {
+		t.Fatal(err)
+	}
+	gvk := v1alpha1.SchemeGroupVersion.WithKind("Flunder")
+	for _, label := range []string{"metadata.name", "metadata.namespace", "spec.reference"} {
+		if got, _, err := s.ConvertFieldLabel(gvk, label, "x"); err != nil || got != label {
+			t.Errorf("field label %s: got %q, %v", label, got, err)
+		}
+	}
+	if _, _, err := s.ConvertFieldLabel(gvk, "spec.unknown", "x"); err == nil || !cmp.Equal(err.Error(), `"spec.unknown" is not a known field selector of flunders: use one of ["metadata.name" "metadata.namespace" "spec.reference"]`) {
+		t.Errorf("unknown field label: got %v", err)
+	}
+	for selector, want := range map[string]bool{"spec.reference=spec": true, "spec.reference=other": false, "metadata.name=a,metadata.namespace=n": true} {
+		predicate := description.predicate(labels.Everything(), fields.ParseSelectorOrDie(selector))
+		got, err := predicate.Matches(flunder(1, "spec", ""))
+		if err != nil || got != want {
+			t.Errorf("selector %s matches: %t, %v; want %t", selector, got, err, want)
+		}
+	}
+	if _, _, err := description.attributes(&wardle.Fischer{}); err == nil {
+		t.Error("attributes of another type: want an error")
+	}
+}
+
+func TestTable(t *testing.T) {
+	t.Parallel()
+	table, err := newTableConvertor(flunders().Columns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := &wardle.FlunderList{ListMeta: metav1.ListMeta{ResourceVersion: "5", Continue: "more"}, Items: []wardle.Flunder{*flunder(1, "x", ""), *flunder(1, "y", "")}}
+	got, err := table.ConvertToTable(context.Background(), list, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var headers []string
+	for _, c := range got.ColumnDefinitions {
+		headers = append(headers, c.Name+":"+c.Type)
+	}
+	if want := []string{"Name:string", "Reference:string", "Type:string", "Age:date"}; !slices.Equal(headers, want) {
+		t.Errorf("columns %q, want %q", headers, want)
+	}
+	if len(got.Rows) != 2 || got.ResourceVersion != "5" || got.Continue != "more" {
+		t.Errorf("got %d rows, resourceVersion %q, continue %q", len(got.Rows), got.ResourceVersion, got.Continue)
+	}
+	if diff := cmp.Diff([]any{"a", "y", "", "<unknown>"}, got.Rows[1].Cells); diff != "" {
+		t.Errorf("second row (-want +got):\n%s", diff)
+	}
+	got, err = table.ConvertToTable(context.Background(), flunder(1, "x", ""), &metav1.TableOptions{NoHeaders: true})
+	if err != nil || len(got.ColumnDefinitions) != 0 || len(got.Rows) != 1 {
+		t.Errorf("one object without headers: %d columns, %d rows, %v", len(got.ColumnDefinitions), len(got.Rows), err)
+	}
+	if _, err := newTableConvertor([]Column[*wardle.Flunder]{{Name: "Empty"}}); err == nil {
+		t.Error("a column without a value: want an error")
+	}
+}
+
+func TestIncompleteDescription(t *testing.T) {
+	t.Parallel()
+	_, err := Standard[*wardle.Flunder, string, string]{Plural: "flunders"}.Storage(Options{Group: "wardle.example.com", Scheme: scheme()})
+	if err == nil {
+		t.Fatal("want an error")
+	}
+	for _, field := range []string{"Singular", "New", "NewList", "Strategy.Spec", "Strategy.Status"} {
+		if !strings.Contains(err.Error(), field+" is not set") {
+			t.Errorf("error does not name %s: %v", field, err)
+		}
+	}
+}
