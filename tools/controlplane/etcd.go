@@ -1,6 +1,8 @@
 package controlplane
 
 import (
+	"crypto/tls"
+
 	"example.com/annex/tools/controlplane/port"
 	"example.com/annex/tools/controlplane/process"
 )
@@ -38,7 +40,14 @@ func (c *ControlPlane) etcdCommand(client, peer *port.Reservation) process.Comma
 		Path:    c.binaries.Etcd,
 		Args:    append(args, c.options.EtcdArgs...),
 		LogFile: c.logFile("etcd"),
-		Ready:   c.probe(clientURL+"/readyz", c.pki.etcd, c.pki.certificateFile("etcd-client"), c.pki.keyFile("etcd-client")),
+		Ready: process.Answers(clientURL+"/readyz", &tls.Config{
+			MinVersion: tls.VersionTLS12,
+			RootCAs:    c.pki.etcd.Pool(),
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				pair, err := tls.LoadX509KeyPair(c.pki.certificateFile("etcd-client"), c.pki.keyFile("etcd-client"))
+				return &pair, err
+			},
+		}),
 	}
 }
 

@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"crypto/tls"
 	"net"
 	"strconv"
 
@@ -44,7 +45,7 @@ func (c *ControlPlane) kubeAPIServerCommand(secure *port.Reservation) process.Co
 		Path:    c.binaries.KubeAPIServer,
 		Args:    append(args, c.options.KubeAPIServerArgs...),
 		LogFile: c.logFile("kube-apiserver"),
-		Ready:   c.probe("https://"+secure.Address()+"/readyz", c.pki.clients, "", ""),
+		Ready:   process.Answers("https://"+secure.Address()+"/readyz", &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.pki.clients.Pool()}),
 	}
 }
 

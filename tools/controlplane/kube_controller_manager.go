@@ -1,6 +1,8 @@
 package controlplane
 
 import (
+	"crypto/tls"
+
 	"example.com/annex/tools/controlplane/port"
 	"example.com/annex/tools/controlplane/process"
 )
@@ -29,6 +31,6 @@ func (c *ControlPlane) kubeControllerManagerCommand(secure *port.Reservation, ku
 		Path:    c.binaries.KubeControllerManager,
 		Args:    append(args, c.options.KubeControllerManagerArgs...),
 		LogFile: c.logFile("kube-controller-manager"),
-		Ready:   c.probe("https://"+secure.Address()+"/healthz", c.pki.clients, "", ""),
+		Ready:   process.Answers("https://"+secure.Address()+"/healthz", &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.pki.clients.Pool()}),
 	}
 }

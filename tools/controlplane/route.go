@@ -7,9 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	corev1apply "k8s.io/client-go/applyconfigurations/core/v1"
-	discoveryv1apply "k8s.io/client-go/applyconfigurations/discovery/v1"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
 
 	"example.com/annex/tools/controlplane/netns"
 )
@@ -22,8 +21,6 @@ const (
 	// routePort is the Service's port where the Service has one of its own, and
 	// an APIService's default.
 	routePort = 443
-
-	fieldManager = "annex-controlplane"
 )
 
 // BindAddress is the address that a server must listen on for Route to lead to
@@ -36,59 +33,48 @@ func (c *ControlPlane) BindAddress() string {
 }
 
 // Route makes the Service by which kube-apiserver reaches a server that listens
-// as a process of this machine, on BindAddress and the given port. It returns
-// the port that the APIService's spec.service.port must have.
+// as a process of this machine, on BindAddress and the given port: it applies
+// what RouteObjects returns. The namespace must exist.
+func (c *ControlPlane) Route(ctx context.Context, namespace, service string, port int) (int32, error) {
+	objects, servicePort := c.RouteObjects(namespace, service, port)
+	if err := c.Apply(ctx, objects...); err != nil {
+		return 0, fmt.Errorf("routing Service %s/%s to port %d: %w", namespace, service, port, err)
+	}
+	return servicePort, nil
+}
+
+// RouteObjects are the objects that Route applies, and the port that the
+// APIService's spec.service.port must have with them.
 //
 // Without aggregator routing that is a Service of type ExternalName that names
 // localhost: kube-apiserver dials the name, and spec.service.port. With it, it
 // is a Service without selector, and an EndpointSlice with the address; then
 // ExternalName is refused.
-//
-// The namespace must exist. Route may be called again, with another port.
-func (c *ControlPlane) Route(ctx context.Context, namespace, service string, port int) (int32, error) {
-	client, err := kubernetes.NewForConfig(c.RESTConfig())
-	if err != nil {
-		return 0, fmt.Errorf("routing to Service %s/%s: %w", namespace, service, err)
+func (c *ControlPlane) RouteObjects(namespace, service string, port int) ([]runtime.Object, int32) {
+	meta := metav1.ObjectMeta{Namespace: namespace, Name: service}
+	object := &corev1.Service{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
+		ObjectMeta: meta,
 	}
-	if c.options.AggregatorRouting {
-		err = routeToEndpoint(ctx, client, namespace, service, int32(port), c.BindAddress())
-	} else {
-		err = routeToName(ctx, client, namespace, service, int32(port))
+	if !c.options.AggregatorRouting {
+		object.Spec.Type = corev1.ServiceTypeExternalName
+		object.Spec.ExternalName = "localhost"
+		object.Spec.Ports = []corev1.ServicePort{{Name: routePortName, Port: int32(port)}}
+		return []runtime.Object{object}, int32(port)
 	}
-	if err != nil {
-		return 0, fmt.Errorf("routing Service %s/%s to port %d: %w", namespace, service, port, err)
+	object.Spec.Ports = []corev1.ServicePort{{Name: routePortName, Port: routePort}}
+	meta.Labels = map[string]string{discoveryv1.LabelServiceName: service, discoveryv1.LabelManagedBy: fieldManager}
+	slice := &discoveryv1.EndpointSlice{
+		TypeMeta:    metav1.TypeMeta{APIVersion: discoveryv1.SchemeGroupVersion.String(), Kind: "EndpointSlice"},
+		ObjectMeta:  meta,
+		AddressType: discoveryv1.AddressTypeIPv4,
+		Endpoints: []discoveryv1.Endpoint{{
+			Addresses:  []string{c.BindAddress()},
+			Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(true)},
+		}},
+		Ports: []discoveryv1.EndpointPort{{
+			Name: ptr.To(routePortName), Protocol: ptr.To(corev1.ProtocolTCP), Port: ptr.To(int32(port)),
+		}},
 	}
-	if c.options.AggregatorRouting {
-		return routePort, nil
-	}
-	return int32(port), nil
-}
-
-var applyOptions = metav1.ApplyOptions{FieldManager: fieldManager, Force: true}
-
-func routeToName(ctx context.Context, client kubernetes.Interface, namespace, service string, port int32) error {
-	_, err := client.CoreV1().Services(namespace).Apply(ctx, corev1apply.Service(service, namespace).
-		WithSpec(corev1apply.ServiceSpec().
-			WithType(corev1.ServiceTypeExternalName).
-			WithExternalName("localhost").
-			WithPorts(corev1apply.ServicePort().WithName(routePortName).WithPort(port))), applyOptions)
-	return err
-}
-
-func routeToEndpoint(ctx context.Context, client kubernetes.Interface, namespace, service string, port int32, address string) error {
-	if _, err := client.CoreV1().Services(namespace).Apply(ctx, corev1apply.Service(service, namespace).
-		WithSpec(corev1apply.ServiceSpec().
-			WithType(corev1.ServiceTypeClusterIP).
-			WithPorts(corev1apply.ServicePort().WithName(routePortName).WithPort(routePort))), applyOptions); err != nil {
-		return err
-	}
-	_, err := client.DiscoveryV1().EndpointSlices(namespace).Apply(ctx, discoveryv1apply.EndpointSlice(service, namespace).
-		WithLabels(map[string]string{discoveryv1.LabelServiceName: service, discoveryv1.LabelManagedBy: fieldManager}).
-		WithAddressType(discoveryv1.AddressTypeIPv4).
-		WithEndpoints(discoveryv1apply.Endpoint().
-			WithAddresses(address).
-			WithConditions(discoveryv1apply.EndpointConditions().WithReady(true))).
-		WithPorts(discoveryv1apply.EndpointPort().
-			WithName(routePortName).WithProtocol(corev1.ProtocolTCP).WithPort(port)), applyOptions)
-	return err
+	return []runtime.Object{object, slice}, routePort
 }

@@ -1,4 +1,4 @@
-package controlplane
+package process
 
 import (
 	"context"
@@ -8,23 +8,14 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"example.com/annex/shared/certs"
 )
 
 // probeTimeout bounds one probe of a server that accepts and does not answer.
 const probeTimeout = 5 * time.Second
 
-// probe returns a readiness check: GET url answers 200. The certificate's files
-// may be empty, for a server that lets anyone ask.
-func (c *ControlPlane) probe(url string, ca *certs.Authority, certificateFile, keyFile string) func(context.Context) error {
-	config := &tls.Config{RootCAs: ca.Pool(), MinVersion: tls.VersionTLS12}
-	if certificateFile != "" {
-		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			pair, err := tls.LoadX509KeyPair(certificateFile, keyFile)
-			return &pair, err
-		}
-	}
+// Answers returns a check for Command.Ready: GET url answers 200. The
+// configuration says what authority to trust, and what certificate to present.
+func Answers(url string, config *tls.Config) func(context.Context) error {
 	client := &http.Client{
 		Timeout: probeTimeout,
 		// One connection per probe: none is left open when the server stops.
