@@ -1,0 +1,41 @@
+package extension
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"example.com/annex/shared/deployment"
+	"example.com/annex/tools/controlplane"
+)
+
+// Options say which server to add to which control plane.
+type Options struct {
+	// Plane is the control plane. Required.
+	Plane *controlplane.ControlPlane
+
+	// Installation is what the server serves, and where it is installed.
+	// Required.
+	Installation deployment.Installation
+
+	// Program is the server's program file. Required.
+	Program string
+
+	// Args are added to the server's flags, and win over those set here.
+	Args []string
+
+	// Env is added to the environment.
+	Env []string
+
+	// StepTimeout is how long each step may take. Zero means
+	// DefaultStepTimeout.
+	StepTimeout time.Duration
+
+	// Apply makes objects what they are given as; step names the Step that asks.
+	// Nil means Plane.Apply.
+	Apply func(ctx context.Context, step string, objects ...runtime.Object) error
+}
+
+// DefaultStepTimeout is long: all steps together take seconds.
+const DefaultStepTimeout = time.Minute

@@ -1,0 +1,213 @@
+package extension
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"path/filepath"
+	"time"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
+	"k8s.io/utils/ptr"
+
+	"example.com/annex/shared/certs"
+	"example.com/annex/shared/deployment"
+	"example.com/annex/tools/controlplane"
+	"example.com/annex/tools/controlplane/process"
+)
+
+// Step is one thing to do. Its name is what Options.Apply is told.
+type Step struct {
+	Name string
+	Run  func(context.Context) error
+}
+
+// The names of the steps.
+const (
+	CheckAggregator    = "aggregator"
+	CreateIdentity     = "identity"
+	IssueCertificates  = "certificates"
+	StoreCertificates  = "secret"
+	GrantServerAccess  = "server-access"
+	StartServer        = "server"
+	GrantUserAccess    = "user-access"
+	RouteService       = "service"
+	RegisterAPIService = "apiservice"
+	WaitAvailable      = "available"
+)
+
+// Steps are all steps, in the order in which they must be taken. Each is given
+// up after Options.StepTimeout.
+func (e *Extension) Steps() []Step {
+	steps := []Step{
+		{CheckAggregator, e.checkAggregator},
+		{CreateIdentity, e.createIdentity},
+		{IssueCertificates, e.issueCertificates},
+		{StoreCertificates, e.storeCertificates},
+		{GrantServerAccess, e.grantServerAccess},
+		{StartServer, e.startServer},
+		{GrantUserAccess, e.grantUserAccess},
+		{RouteService, e.routeService},
+		{RegisterAPIService, e.registerAPIServices},
+		{WaitAvailable, e.waitAvailable},
+	}
+	for i, step := range steps {
+		steps[i].Run = func(ctx context.Context) error {
+			timeout := e.options.StepTimeout
+			ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("given up after %s: %w", timeout, context.DeadlineExceeded))
+			defer cancel()
+			return step.Run(ctx)
+		}
+	}
+	return steps
+}
+
+// checkAggregator checks that kube-apiserver aggregates at all.
+func (e *Extension) checkAggregator(context.Context) error {
+	version := apiregistrationv1.SchemeGroupVersion.String()
+	if _, err := e.kubernetes.Discovery().ServerResourcesForGroupVersion(version); err != nil {
+		return fmt.Errorf("asking kube-apiserver for %s: %w; is it among its --runtime-config?", version, err)
+	}
+	return nil
+}
+
+func (e *Extension) createIdentity(ctx context.Context) error {
+	return e.apply(ctx, CreateIdentity, e.options.Installation.Identity())
+}
+
+// issueCertificates makes an authority and the serving certificate. The
+// certificate is good for the address too, for those who dial the server
+// directly.
+func (e *Extension) issueCertificates(context.Context) error {
+	authority, err := certs.NewAuthority(e.Name()+"-ca", certs.Options{})
+	if err != nil {
+		return err
+	}
+	names := certs.ServiceNames(e.Name(), e.namespace, "cluster.local")
+	serving, err := authority.IssueServer(names, net.ParseIP(e.plane.BindAddress()))
+	if err != nil {
+		return err
+	}
+	e.authority, e.serving = authority, serving
+	return nil
+}
+
+// The Secret's entry for the authority's certificate, as cert-manager names it.
+const secretCAKey = "ca.crt"
+
+func (e *Extension) secretName() string { return e.Name() + "-serving" }
+
+func (e *Extension) storeCertificates(ctx context.Context) error {
+	return e.options.Apply(ctx, StoreCertificates, &corev1.Secret{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: e.namespace, Name: e.secretName()},
+		Type:       corev1.SecretTypeTLS,
+		Data: map[string][]byte{
+			corev1.TLSCertKey:       e.serving.CertificatePEM,
+			corev1.TLSPrivateKeyKey: e.serving.KeyPEM,
+			secretCAKey:             e.authority.CertificatePEM(),
+		},
+	})
+}
+
+func (e *Extension) grantServerAccess(ctx context.Context) error {
+	return e.apply(ctx, GrantServerAccess, e.options.Installation.ServerAccess())
+}
+
+// startServer starts the server as its ServiceAccount, with the certificate
+// that the Secret holds, as a Pod would have both.
+func (e *Extension) startServer(ctx context.Context) error {
+	certificateFile, keyFile, err := e.mountSecret(ctx)
+	if err != nil {
+		return err
+	}
+	kubeconfig, err := e.writeKubeconfig(ctx)
+	if err != nil {
+		return err
+	}
+	args := []string{
+		"--bind-address=" + e.plane.BindAddress(),
+		"--secure-port=" + e.port.String(),
+		"--permit-port-sharing", // The port is reserved: see package port.
+		"--tls-cert-file=" + certificateFile,
+		"--tls-private-key-file=" + keyFile,
+		"--kubeconfig=" + kubeconfig,
+	}
+	args = append(args, e.plane.EtcdFlags()...)
+	return e.run(ctx, process.Command{
+		Name:    e.Name(),
+		Path:    e.options.Program,
+		Args:    append(args, e.options.Args...),
+		Env:     e.options.Env,
+		LogFile: filepath.Join(e.plane.LogDir(), e.Name()+".log"),
+		Ready: process.Answers("https://"+e.port.Address()+"/readyz", &tls.Config{
+			MinVersion: tls.VersionTLS12, RootCAs: e.authority.Pool(), ServerName: e.ServerName(),
+		}),
+	})
+}
+
+func (e *Extension) mountSecret(ctx context.Context) (certificateFile, keyFile string, err error) {
+	secret, err := e.kubernetes.CoreV1().Secrets(e.namespace).Get(ctx, e.secretName(), metav1.GetOptions{})
+	if err != nil {
+		return "", "", fmt.Errorf("reading Secret %s/%s: %w", e.namespace, e.secretName(), err)
+	}
+	certificateFile, keyFile = filepath.Join(e.dir, corev1.TLSCertKey), filepath.Join(e.dir, corev1.TLSPrivateKeyKey)
+	pair := certs.Pair{CertificatePEM: secret.Data[corev1.TLSCertKey], KeyPEM: secret.Data[corev1.TLSPrivateKeyKey]}
+	return certificateFile, keyFile, pair.WriteFiles(certificateFile, keyFile)
+}
+
+// tokenLife is that of the ServiceAccount's token. Nobody renews it, as the
+// kubelet would: it outlives any test, and any demo left running over a holiday.
+const tokenLife = 30 * 24 * time.Hour
+
+func (e *Extension) writeKubeconfig(ctx context.Context) (string, error) {
+	token, err := e.kubernetes.CoreV1().ServiceAccounts(e.namespace).CreateToken(ctx, e.Name(), &authenticationv1.TokenRequest{
+		Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: ptr.To(int64(tokenLife.Seconds()))},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		return "", fmt.Errorf("asking for a token of ServiceAccount %s/%s: %w", e.namespace, e.Name(), err)
+	}
+	config := e.plane.AnonymousConfig()
+	config.BearerToken = token.Status.Token
+	name := filepath.Join(e.dir, "kubeconfig")
+	return name, controlplane.WriteKubeconfig(name, config)
+}
+
+func (e *Extension) grantUserAccess(ctx context.Context) error {
+	return e.apply(ctx, GrantUserAccess, e.options.Installation.UserAccess())
+}
+
+// routeService makes the Service. It is the one object that a cluster with
+// nodes has otherwise.
+func (e *Extension) routeService(ctx context.Context) error {
+	objects, _ := e.route()
+	return e.options.Apply(ctx, RouteService, objects...)
+}
+
+func (e *Extension) route() ([]runtime.Object, int32) {
+	return e.plane.RouteObjects(e.namespace, e.Name(), e.port.Number())
+}
+
+func (e *Extension) registerAPIServices(ctx context.Context) error {
+	_, servicePort := e.route()
+	objects := e.options.Installation.APIServices(e.authority.CertificatePEM())
+	for _, object := range objects {
+		if apiService, ok := object.(*apiregistrationv1.APIService); ok {
+			apiService.Spec.Service.Port = ptr.To(servicePort)
+		}
+	}
+	return e.apply(ctx, RegisterAPIService, objects)
+}
+
+func (e *Extension) apply(ctx context.Context, step string, objects []deployment.Object) error {
+	converted := make([]runtime.Object, len(objects))
+	for i, object := range objects {
+		converted[i] = object
+	}
+	return e.options.Apply(ctx, step, converted...)
+}
