@@ -84,7 +84,7 @@ func Access(r Resource) *features.FeatureBuilder {
 				}
 			}
 			elsewhere := tr.NewNamespace(ctx, t)
-			_, err := tr.objectsIn(editor, elsewhere).List(ctx, metav1.ListOptions{})
+			_, err := tr.Objects(editor, elsewhere).List(ctx, metav1.ListOptions{})
 			expectRefused(t, err, apierrors.IsForbidden, elsewhere)
 		})).
 		Assess("a service account with a role of its own", step.Do(func(ctx context.Context, t *testing.T) {

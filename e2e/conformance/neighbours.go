@@ -111,7 +111,7 @@ func Neighbours(r Resource) *features.FeatureBuilder {
 		})).
 		Assess("a namespace is deleted with its objects", step.Do(func(ctx context.Context, t *testing.T) {
 			namespace := tr.NewNamespace(ctx, t)
-			if _, err := tr.objectsIn(tr.Clients, namespace).Create(ctx, tr.sample(t, "inside"), metav1.CreateOptions{}); err != nil {
+			if _, err := tr.Objects(tr.Clients, namespace).Create(ctx, tr.sample(t, "inside"), metav1.CreateOptions{}); err != nil {
 				t.Fatal(err)
 			}
 			if err := tr.Kubernetes.CoreV1().Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{}); err != nil {
@@ -124,7 +124,7 @@ func Neighbours(r Resource) *features.FeatureBuilder {
 				}
 				return mustBeGone(err)
 			})
-			list, err := tr.objectsIn(tr.Clients, namespace).List(ctx, metav1.ListOptions{})
+			list, err := tr.Objects(tr.Clients, namespace).List(ctx, metav1.ListOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}

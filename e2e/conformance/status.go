@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/e2e-framework/pkg/features"
 
@@ -28,7 +29,7 @@ func Status(r Resource) *features.FeatureBuilder {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if tr.Status.Get(created) == tr.Status.Value {
+			if cmp.Equal(tr.Status.Get(created), tr.Status.Value) {
 				t.Errorf("create stored %s", tr.Status)
 			}
 		})).
@@ -41,7 +42,7 @@ func Status(r Resource) *features.FeatureBuilder {
 				t.Fatal(err)
 			}
 			expectValue(t, updated, tr.Change)
-			if tr.Status.Get(updated) == tr.Status.Value {
+			if cmp.Equal(tr.Status.Get(updated), tr.Status.Value) {
 				t.Errorf("update stored %s", tr.Status)
 			}
 		})).

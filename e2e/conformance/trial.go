@@ -6,17 +6,12 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 	"sigs.k8s.io/e2e-framework/pkg/features"
-	"sigs.k8s.io/yaml"
 
 	"example.com/annex/e2e/step"
 )
-
-// label marks what a trial made, with the trial's namespace as the value.
-const label = "annex-e2e"
 
 // trial is a resource in the hands of one feature.
 type trial struct {
@@ -51,14 +46,7 @@ func (tr *trial) objects() dynamic.ResourceInterface {
 
 // objectsOf is the same client for another identity.
 func (tr *trial) objectsOf(clients *step.Clients) dynamic.ResourceInterface {
-	return tr.objectsIn(clients, tr.Namespace)
-}
-
-func (tr *trial) objectsIn(clients *step.Clients, namespace string) dynamic.ResourceInterface {
-	if tr.Namespaced {
-		return clients.Dynamic.Resource(tr.GVR).Namespace(namespace)
-	}
-	return clients.Dynamic.Resource(tr.GVR)
+	return tr.Objects(clients, tr.Namespace)
 }
 
 // path is the URL path of the collection; with parts, of an object and its
@@ -73,34 +61,19 @@ func (tr *trial) path(parts ...string) []string {
 
 // mine selects what the trial made.
 func (tr *trial) mine() metav1.ListOptions {
-	return metav1.ListOptions{LabelSelector: label + "=" + tr.Namespace}
+	return metav1.ListOptions{LabelSelector: Selector(tr.Namespace)}
 }
 
-// named is the name that the trial gives an object: unique in the cluster where
-// the resource has no namespaces.
-func (tr *trial) named(name string) string {
-	if tr.Namespaced {
-		return name
-	}
-	return tr.Namespace + "-" + name
-}
+// named is the name of the object that sample and create call by name.
+func (tr *trial) named(name string) string { return tr.nameIn(tr.Namespace, name) }
 
 // sample is a valid object, not created yet.
 func (tr *trial) sample(t *testing.T, name string) *unstructured.Unstructured {
 	t.Helper()
-	object := &unstructured.Unstructured{}
-	data, err := yaml.YAMLToJSON([]byte(tr.Sample))
-	if err == nil {
-		// This decoder makes whole numbers int64, as in what servers send.
-		err = json.Unmarshal(data, &object.Object)
+	object, err := tr.New(tr.Namespace, name)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err != nil || object.Object == nil {
-		t.Fatalf("decoding the sample of %s: %v", tr.GVR.Resource, err)
-	}
-	object.SetGroupVersionKind(tr.GVK())
-	unstructured.RemoveNestedField(object.Object, "metadata")
-	object.SetName(tr.named(name))
-	object.SetLabels(map[string]string{label: tr.Namespace})
 	return object
 }
 

@@ -1,0 +1,60 @@
+package conformance_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"example.com/annex/e2e/conformance"
+	"example.com/annex/e2e/framework"
+)
+
+var testenv *framework.Environment
+
+// The features are tried on a resource that kube-apiserver itself serves: what
+// it does not pass would be asked in vain of others.
+func TestMain(m *testing.M) {
+	var err error
+	testenv, err = framework.New(framework.Suite{Name: "conformance"})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(testenv.Run(m))
+}
+
+// ingresses have a specification, a status, and no controller in
+// kube-controller-manager that would write to them.
+var ingresses = conformance.Resource{
+	GVR:          schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"},
+	Kind:         "Ingress",
+	Singular:     "ingress",
+	ShortNames:   []string{"ing"},
+	Namespaced:   true,
+	Verbs:        []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"},
+	Subresources: map[string][]string{"status": {"get", "patch", "update"}},
+	Sample: `
+spec:
+  ingressClassName: one
+  defaultBackend: {service: {name: backend, port: {number: 80}}}
+`,
+	Change:  conformance.Field{Path: []string{"spec", "ingressClassName"}, Value: "two"},
+	Other:   "three",
+	Invalid: []conformance.Field{{Path: []string{"spec", "ingressClassName"}, Value: "Not A Name"}},
+	Status: &conformance.Field{
+		Path:  []string{"status", "loadBalancer"},
+		Value: map[string]any{"ingress": []any{map[string]any{"ip": "192.0.2.1"}}},
+	},
+}
+
+func TestDiscovery(t *testing.T)  { t.Parallel(); testenv.Test(t, conformance.Discovery(ingresses)) }
+func TestObjects(t *testing.T)    { t.Parallel(); testenv.Test(t, conformance.Objects(ingresses)) }
+func TestPatches(t *testing.T)    { t.Parallel(); testenv.Test(t, conformance.Patches(ingresses)) }
+func TestStatus(t *testing.T)     { t.Parallel(); testenv.Test(t, conformance.Status(ingresses)) }
+func TestApply(t *testing.T)      { t.Parallel(); testenv.Test(t, conformance.Apply(ingresses)) }
+func TestWatch(t *testing.T)      { t.Parallel(); testenv.Test(t, conformance.Watch(ingresses)) }
+func TestExplain(t *testing.T)    { t.Parallel(); testenv.Test(t, conformance.Explain(ingresses)) }
+func TestAccess(t *testing.T)     { t.Parallel(); testenv.Test(t, conformance.Access(ingresses)) }
+func TestNeighbours(t *testing.T) { t.Parallel(); testenv.Test(t, conformance.Neighbours(ingresses)) }

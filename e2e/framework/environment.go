@@ -1,0 +1,268 @@
+package framework
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/e2e-framework/klient"
+	"sigs.k8s.io/e2e-framework/pkg/env"
+	"sigs.k8s.io/e2e-framework/pkg/envconf"
+	"sigs.k8s.io/e2e-framework/pkg/features"
+	"sigs.k8s.io/e2e-framework/pkg/types"
+
+	"example.com/annex/e2e/report"
+	"example.com/annex/e2e/step"
+	"example.com/annex/tools/controlplane"
+	"example.com/annex/tools/controlplane/netns"
+)
+
+// parallel is how many tests may run at once. They wait for the cluster rather
+// than work, so that it is more than there are CPUs.
+const parallel = 16
+
+// Suite says what a test package needs.
+type Suite struct {
+	// Name is the suite's in the summary and among the logs: "capacity".
+	Name string
+	// Servers are installed before the first test, in this order.
+	Servers []Server
+}
+
+// Environment is where a suite runs: one cluster with the suite's servers.
+type Environment struct {
+	suite   Suite
+	options options
+	config  *envconf.Config
+	report  report.Report
+
+	env       types.Environment
+	cluster   Cluster
+	artifacts *artifacts
+	// unavailable is the reason to skip everything, if there is one.
+	unavailable string
+}
+
+// New reads the flags and finds out which cluster they ask for. Call it first
+// thing in TestMain, and then Run.
+func New(suite Suite) (*Environment, error) {
+	e := &Environment{suite: suite}
+	e.options.addFlags(flag.CommandLine)
+	config, err := envconf.NewFromFlags()
+	if err != nil {
+		return nil, fmt.Errorf("reading the flags of suite %s: %w", suite.Name, err)
+	}
+	e.config = config
+	if e.options.cluster == "" {
+		e.options.cluster = "controlplane"
+		if config.KubeconfigFile() != "" {
+			e.options.cluster = "existing"
+		}
+	}
+	switch {
+	case e.options.cluster != "controlplane" && e.options.cluster != "existing":
+		return nil, fmt.Errorf(`--cluster=%s: want "controlplane" or "existing"`, e.options.cluster)
+	case e.options.cluster == "existing" && config.KubeconfigFile() == "":
+		return nil, errors.New("--cluster=existing: set --kubeconfig to the cluster's kubeconfig file")
+	case e.options.cluster == "existing" && e.options.routing:
+		return nil, errors.New("--aggregator-routing: the flags of an existing cluster's kube-apiserver are not ours to set; leave it out")
+	case e.options.cluster == "controlplane" && config.KubeconfigFile() != "":
+		return nil, errors.New("--cluster=controlplane: a control plane made for the run has a kubeconfig of its own; leave out --kubeconfig")
+	}
+	if !given("test.parallel") {
+		if err := flag.Set("test.parallel", strconv.Itoa(parallel)); err != nil {
+			return nil, fmt.Errorf("letting tests run at the same time: %w", err)
+		}
+	}
+	if testing.Short() {
+		e.unavailable = "-short was given"
+	}
+	return e, nil
+}
+
+func given(name string) bool {
+	found := false
+	flag.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
+}
+
+// Run makes the cluster, installs the servers, runs the tests, removes the
+// cluster, and prints the summary. It returns the status to exit with.
+func (e *Environment) Run(m *testing.M) int {
+	if e.options.routing && e.unavailable == "" {
+		status, err := netns.Run(func() int { return e.run(m) })
+		if err == nil {
+			return status
+		}
+		e.unavailable = fmt.Sprintf("no network namespace for --aggregator-routing: %v", err)
+	}
+	return e.run(m)
+}
+
+// title is the suite and the cluster, for people to read.
+func (e *Environment) title() string {
+	title := e.suite.Name + " on " + e.options.cluster
+	if e.options.routing {
+		title += " with --enable-aggregator-routing"
+	}
+	return title
+}
+
+func (e *Environment) run(m *testing.M) (status int) {
+	e.report.Start(time.Now())
+	if e.unavailable != "" {
+		status = m.Run()
+		e.report.Print(os.Stdout, e.title())
+		return status
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if at, ok := deadline(time.Now()); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, at, errors.New("the suite's time is up"))
+		defer cancel()
+	}
+	var err error
+	if e.artifacts, err = newArtifacts(e.suite.Name); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if e.env, err = env.NewWithContext(ctx, e.config); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	e.cluster = e.newCluster()
+	// The clean-up first: it must know of whatever setUp leaves behind.
+	e.env.Finish(e.finish).Setup(e.setUp)
+	status = e.env.Run(m)
+	if e.config.DryRunMode() {
+		return status
+	}
+	if status == 0 && e.report.Failed() {
+		status = 1
+	}
+	e.report.Print(os.Stdout, e.title())
+	return status
+}
+
+func (e *Environment) newCluster() Cluster {
+	if e.options.cluster == "existing" {
+		return Existing(e.config.KubeconfigFile(), e.config.KubeContext())
+	}
+	return ControlPlane(controlplane.Options{
+		LogDir:            e.artifacts.dir,
+		AggregatorRouting: e.options.routing,
+		Progress: func(event controlplane.Event) {
+			if event.Ready {
+				e.progress("%s is ready", event.Process)
+			}
+		},
+	})
+}
+
+// progress tells people who wait what has been done.
+func (e *Environment) progress(format string, args ...any) {
+	fmt.Printf("e2e %s: %s\n", e.title(), fmt.Sprintf(format, args...))
+}
+
+func (e *Environment) setUp(ctx context.Context, cfg *envconf.Config) (context.Context, error) {
+	ctx, err := e.install(ctx, cfg)
+	if err != nil {
+		e.report.Fail("the environment: " + err.Error())
+		return ctx, fmt.Errorf("setting up the environment of suite %s: %w", e.title(), err)
+	}
+	return ctx, nil
+}
+
+func (e *Environment) install(ctx context.Context, cfg *envconf.Config) (context.Context, error) {
+	// Not envfuncs.CreateCluster: it forgets a cluster that does not become
+	// ready, and panics when it can't make a client.
+	kubeconfig, err := e.cluster.SetDefaults().WithName(e.suite.Name).Create(ctx)
+	if err != nil {
+		return ctx, err
+	}
+	client, err := klient.New(e.cluster.KubernetesRestConfig())
+	if err != nil {
+		return ctx, fmt.Errorf("making a client: %w", err)
+	}
+	cfg.WithKubeconfigFile(kubeconfig).WithClient(client)
+	if err := e.cluster.WaitForControlPlane(ctx, client); err != nil {
+		return ctx, err
+	}
+	kubectl, err := findKubectl()
+	if err != nil {
+		return ctx, err
+	}
+	ctx = context.WithValue(ctx, step.KubectlKey{}, kubectl)
+	for _, server := range e.suite.Servers {
+		started := time.Now()
+		installation, err := e.cluster.Install(ctx, server)
+		if err != nil {
+			return ctx, fmt.Errorf("installing server %s: %w", server.Name(), err)
+		}
+		ctx = context.WithValue(ctx, installationKey(server.Name()), installation)
+		e.progress("server %s is available after %.1f s", server.Name(), time.Since(started).Seconds())
+	}
+	return ctx, nil
+}
+
+// finish undoes setUp, however far it came.
+func (e *Environment) finish(ctx context.Context, _ *envconf.Config) (context.Context, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), teardown*2/3)
+	defer cancel()
+	// e2e-framework only logs what finish returns, and at a verbosity that
+	// nobody sees: what goes wrong here is counted as a failure instead.
+	complain := func(err error) {
+		if err != nil {
+			klog.ErrorS(err, "Cleaning up", "suite", e.title())
+			e.report.Fail("cleaning up: " + err.Error())
+		}
+	}
+	if e.report.Failed() {
+		if err := e.cluster.ExportLogs(ctx, e.artifacts.dir); err != nil {
+			klog.ErrorS(err, "Exporting logs", "suite", e.title())
+		}
+	}
+	complain(e.cluster.Destroy(ctx))
+	if e.report.Failed() {
+		fmt.Print(e.artifacts.keep())
+	} else {
+		complain(e.artifacts.remove())
+	}
+	return ctx, nil
+}
+
+// Test runs features as subtests of t, one after the other, and records what
+// became of their assessments.
+func (e *Environment) Test(t *testing.T, builders ...*features.FeatureBuilder) {
+	t.Helper()
+	for _, builder := range builders {
+		feature := builder.Feature()
+		if e.unavailable != "" {
+			e.skip(t, feature)
+			continue
+		}
+		e.env.Test(t, observed{Feature: feature, report: &e.report})
+	}
+}
+
+// skip skips each assessment of a feature.
+func (e *Environment) skip(t *testing.T, feature types.Feature) {
+	t.Helper()
+	t.Run(feature.Name(), func(t *testing.T) {
+		for _, s := range features.GetStepsByLevel(feature.Steps(), types.LevelAssess) {
+			t.Run(s.Name(), func(t *testing.T) {
+				report.Skip(e.report.Observe(t.Context(), t), t, e.unavailable)
+			})
+		}
+	})
+}

@@ -1,0 +1,17 @@
+package framework
+
+import "flag"
+
+// options are the framework's own flags, beside those of e2e-framework
+// (--kubeconfig, --context, --feature, --assess, ...) and of go test.
+type options struct {
+	cluster string
+	routing bool
+}
+
+func (o *options) addFlags(flags *flag.FlagSet) {
+	flags.StringVar(&o.cluster, "cluster", "", `Where the servers under test run: "controlplane", a control plane made for the run, `+
+		`or "existing", the cluster of --kubeconfig with the servers in it. The default is existing where --kubeconfig is set, else controlplane`)
+	flags.BoolVar(&o.routing, "aggregator-routing", false,
+		"Run the control plane's kube-apiserver with --enable-aggregator-routing, in a network namespace of the test's own")
+}

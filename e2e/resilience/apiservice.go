@@ -1,0 +1,63 @@
+package resilience
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
+
+	"example.com/annex/e2e/step"
+)
+
+// conditionTimeout is twice the time after which kube-apiserver looks at an
+// APIService again by itself (30 seconds: k8s.io/kube-aggregator/pkg/controllers/status/remote).
+const conditionTimeout = time.Minute
+
+// nameOf is the name that an APIService must have.
+func nameOf(gv schema.GroupVersion) string { return gv.Version + "." + gv.Group }
+
+// awaitCondition waits until the APIService's condition Available has the status
+// and the reason.
+func awaitCondition(ctx context.Context, t *testing.T, s *step.Session, name string, status apiregistration.ConditionStatus, reason string) apiregistration.APIServiceCondition {
+	t.Helper()
+	var found apiregistration.APIServiceCondition
+	step.Eventually(ctx, t, conditionTimeout, fmt.Sprintf("APIService %s: Available=%s, %s", name, status, reason), func(ctx context.Context) error {
+		service, err := s.Aggregator.ApiregistrationV1().APIServices().Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		for _, condition := range service.Status.Conditions {
+			if condition.Type != apiregistration.Available {
+				continue
+			}
+			if condition.Status != status || condition.Reason != reason {
+				return fmt.Errorf("it is %s, %s: %s", condition.Status, condition.Reason, condition.Message)
+			}
+			found = condition
+			return nil
+		}
+		return fmt.Errorf("it has no condition Available")
+	})
+	return found
+}
+
+// probe makes kube-apiserver look at the APIService now rather than within half
+// a minute: it does so whenever the object changes.
+func probe(ctx context.Context, t *testing.T, s *step.Session, name string) {
+	t.Helper()
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{
+		"example.com/e2e-probed": time.Now().Format(time.RFC3339Nano),
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Aggregator.ApiregistrationV1().APIServices().Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+		t.Fatalf("annotating APIService %s: %v", name, err)
+	}
+}

@@ -1,0 +1,160 @@
+package resilience
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/dynamic/dynamicinformer"
+	"k8s.io/client-go/tools/cache"
+	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
+	"sigs.k8s.io/e2e-framework/pkg/features"
+
+	"example.com/annex/e2e/conformance"
+	"example.com/annex/e2e/framework"
+	"example.com/annex/e2e/step"
+)
+
+const (
+	// answerTimeout is how long kube-apiserver may take to say that a server
+	// is not there.
+	answerTimeout = 5 * time.Second
+
+	// informerTimeout is more than the longest pause that an informer makes
+	// between two attempts: 30 seconds (k8s.io/client-go/tools/cache, reflector.go).
+	informerTimeout = time.Minute
+)
+
+// Restart kills the server of a resource and starts it again.
+func Restart(server string, r conformance.Resource) *features.FeatureBuilder {
+	var s step.Session
+	var objects dynamic.ResourceInterface
+	var survivor *unstructured.Unstructured
+	var informer cache.SharedIndexInformer
+	name := nameOf(r.GVR.GroupVersion())
+
+	create := func(ctx context.Context, t *testing.T, name string) *unstructured.Unstructured {
+		t.Helper()
+		object, err := r.New(s.Namespace, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if object, err = objects.Create(ctx, object, metav1.CreateOptions{}); err != nil {
+			t.Fatalf("creating %s: %v", name, err)
+		}
+		return object
+	}
+	awaitInformer := func(ctx context.Context, t *testing.T, want ...*unstructured.Unstructured) {
+		t.Helper()
+		step.Eventually(ctx, t, informerTimeout, fmt.Sprintf("the informer to have %d objects", len(want)), func(context.Context) error {
+			keys := informer.GetStore().ListKeys()
+			for _, object := range want {
+				if _, ok, err := informer.GetStore().Get(object); err != nil || !ok {
+					return fmt.Errorf("%s is not among %v", object.GetName(), keys)
+				}
+			}
+			if len(keys) != len(want) {
+				return fmt.Errorf("it has %v", keys)
+			}
+			return nil
+		})
+	}
+
+	return features.New("server of "+name+" killed and back").
+		Setup(s.Open).
+		Setup(step.Do(func(ctx context.Context, t *testing.T) {
+			objects = r.Objects(s.Clients, s.Namespace)
+			namespace := metav1.NamespaceAll
+			if r.Namespaced {
+				namespace = s.Namespace
+			}
+			informer = dynamicinformer.NewFilteredDynamicInformer(s.Dynamic, r.GVR, namespace, 0, cache.Indexers{},
+				func(options *metav1.ListOptions) { options.LabelSelector = conformance.Selector(s.Namespace) }).Informer()
+			ctx, cancel := context.WithCancel(ctx)
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				informer.RunWithContext(ctx)
+			}()
+			t.Cleanup(func() {
+				cancel()
+				<-done
+			})
+		})).
+		Assess("before: an informer has what is stored", step.Do(func(ctx context.Context, t *testing.T) {
+			survivor = create(ctx, t, "survivor")
+			awaitInformer(ctx, t, survivor)
+		})).
+		Assess("killed: callers are told at once", step.Do(func(ctx context.Context, t *testing.T) {
+			killed := framework.Need[framework.Killable](ctx, t, server)
+			if err := killed.Kill(ctx); err != nil {
+				t.Fatal(err)
+			}
+			for range 5 {
+				started := time.Now()
+				_, err := objects.Get(ctx, survivor.GetName(), metav1.GetOptions{})
+				if !apierrors.IsServiceUnavailable(err) {
+					t.Errorf("got %v, want status 503", err)
+				}
+				if took := time.Since(started); took > answerTimeout {
+					t.Errorf("the answer took %s", took)
+				}
+			}
+		})).
+		Assess("killed: the APIService says why it is not available", step.Do(func(ctx context.Context, t *testing.T) {
+			framework.Need[framework.Killable](ctx, t, server)
+			probe(ctx, t, &s, name)
+			condition := awaitCondition(ctx, t, &s, name, apiregistration.ConditionFalse, "FailedDiscoveryCheck")
+			if condition.Message == "" {
+				t.Error("the condition has no message")
+			}
+			_, err := objects.Get(ctx, survivor.GetName(), metav1.GetOptions{})
+			if !apierrors.IsServiceUnavailable(err) {
+				t.Errorf("got %v, want status 503", err)
+			}
+		})).
+		Assess("killed: the rest of the cluster goes on", step.Do(func(ctx context.Context, t *testing.T) {
+			framework.Need[framework.Killable](ctx, t, server)
+			if out := s.Kubectl(ctx, t, "create", "configmap", "meanwhile", "--output=name"); out != "configmap/meanwhile\n" {
+				t.Errorf("kubectl create configmap: got %q", out)
+			}
+		})).
+		Assess("back: the APIService is available again", step.Do(func(ctx context.Context, t *testing.T) {
+			killed := framework.Need[framework.Killable](ctx, t, server)
+			if err := killed.Restart(ctx); err != nil {
+				t.Fatal(err)
+			}
+			probe(ctx, t, &s, name)
+			awaitCondition(ctx, t, &s, name, apiregistration.ConditionTrue, "Passed")
+		})).
+		Assess("back: what was stored is still there", step.Do(func(ctx context.Context, t *testing.T) {
+			framework.Need[framework.Killable](ctx, t, server)
+			// kube-apiserver's proxy may learn a moment later than the
+			// condition that the server is back.
+			step.Eventually(ctx, t, answerTimeout, "the object", func(ctx context.Context) error {
+				object, err := objects.Get(ctx, survivor.GetName(), metav1.GetOptions{})
+				if err != nil {
+					return err
+				}
+				if object.GetUID() != survivor.GetUID() || object.GetResourceVersion() != survivor.GetResourceVersion() {
+					return errors.New("it is another")
+				}
+				return nil
+			})
+		})).
+		Assess("back: the informer is in step", step.Do(func(ctx context.Context, t *testing.T) {
+			framework.Need[framework.Killable](ctx, t, server)
+			newcomer := create(ctx, t, "newcomer")
+			awaitInformer(ctx, t, survivor, newcomer)
+			if err := objects.Delete(ctx, survivor.GetName(), metav1.DeleteOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			awaitInformer(ctx, t, newcomer)
+		}))
+}
