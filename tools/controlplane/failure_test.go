@@ -1,0 +1,178 @@
+package controlplane_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/annex/tools/controlplane"
+)
+
+func itoa(i int) string { return strconv.Itoa(i) }
+
+func TestStartSaysWhichProcessFailed(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		process string
+		options controlplane.Options
+		want    string
+	}{
+		{"etcd", controlplane.Options{EtcdArgs: []string{"--data-dir=/dev/null/data"}}, "/dev/null/data"},
+		{"kube-apiserver", controlplane.Options{KubeAPIServerArgs: []string{"--authorization-mode=Magic"}}, "Magic"},
+		{"kube-controller-manager", controlplane.Options{KubeControllerManagerArgs: []string{"--controllers=magic"}}, "magic"},
+	} {
+		t.Run(tc.process, func(t *testing.T) {
+			t.Parallel()
+			tc.options.Dir = t.TempDir()
+			plane, err := controlplane.Start(t.Context(), tc.options)
+			if err == nil {
+				t.Error("it started")
+				if err := plane.Stop(t.Context()); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			logs, globErr := filepath.Glob(filepath.Join(tc.options.Dir, "*", "logs", tc.process+".log"))
+			if globErr != nil || len(logs) != 1 {
+				t.Fatalf("the log of %s was not kept: %v, %v", tc.process, logs, globErr)
+			}
+			for _, want := range []string{tc.process + " ended", tc.want, logs[0]} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error does not say %q:\n%v", want, err)
+				}
+			}
+			if keys, err := filepath.Glob(filepath.Join(tc.options.Dir, "*", "pki", "*")); err != nil || len(keys) > 0 {
+				t.Errorf("keys were kept with the logs: %v, %v", keys, err)
+			}
+		})
+	}
+}
+
+func TestStartHonoursContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	because := errors.New("the person has changed his mind")
+	dir := t.TempDir()
+	_, err := controlplane.Start(ctx, controlplane.Options{
+		Dir: dir,
+		Progress: func(e controlplane.Event) {
+			if e.Process == "kube-apiserver" && !e.Ready {
+				cancel(because)
+			}
+		},
+	})
+	if !errors.Is(err, because) {
+		t.Errorf("got %v, want the context's cause", err)
+	}
+	assertNoProcessIn(t, dir)
+}
+
+func TestStartHonoursTimeout(t *testing.T) {
+	t.Parallel()
+	const timeout = 500 * time.Millisecond
+	_, err := controlplane.Start(t.Context(), controlplane.Options{Dir: t.TempDir(), Timeout: timeout})
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), timeout.String()) {
+		t.Errorf("got %v, want an error that says that %s were not enough", err, timeout)
+	}
+}
+
+func TestMissingBinariesAreNamed(t *testing.T) {
+	empty := t.TempDir()
+	t.Setenv(controlplane.BinariesVariable, empty)
+	_, err := controlplane.Start(t.Context(), controlplane.Options{Dir: t.TempDir()})
+	if err == nil {
+		t.Fatal("it started")
+	}
+	for _, want := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kubectl", empty, controlplane.BinariesVariable} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not say %q:\n%v", want, err)
+		}
+	}
+}
+
+// ownerVariable makes this test program the owner of a control plane in the
+// directory that it names.
+const ownerVariable = "CONTROLPLANE_TEST_DIR"
+
+func own() {
+	plane, err := controlplane.Start(context.Background(), controlplane.Options{Dir: os.Getenv(ownerVariable)})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(plane.Dir())
+	for _, p := range plane.Processes() {
+		fmt.Println(p.Pid())
+	}
+	select {} // until killed
+}
+
+func TestKilledOwnerLeavesNothingForTheNext(t *testing.T) {
+	t.Parallel()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	owner := exec.CommandContext(t.Context(), program)
+	owner.Env = append(os.Environ(), ownerVariable+"="+dir)
+	owner.Stderr = os.Stderr
+	output, err := owner.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := owner.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(output)
+	var said []string
+	for len(said) < 4 && lines.Scan() {
+		said = append(said, lines.Text())
+	}
+	if len(said) < 4 {
+		t.Fatalf("the owner said only %q: %v", said, lines.Err())
+	}
+	if err := owner.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = owner.Wait() // It was killed.
+	for _, pid := range said[1:] {
+		eventually(t, func(context.Context) error {
+			stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
+			if err != nil || strings.Contains(string(stat), ") Z ") {
+				return nil
+			}
+			return fmt.Errorf("process %s still runs", pid)
+		})
+	}
+
+	start(t, controlplane.Options{Dir: dir})
+	if _, err := os.Stat(said[0]); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the directory of the killed owner is still there: %v", err)
+	}
+}
+
+// assertNoProcessIn fails when a process has a file of dir on its command line,
+// as all of a control plane's do.
+func assertNoProcessIn(t *testing.T, dir string) {
+	t.Helper()
+	commands, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range commands {
+		// A process that is gone by now has none.
+		if command, err := os.ReadFile(name); err == nil && strings.Contains(string(command), dir) {
+			t.Errorf("still runs: %s", strings.ReplaceAll(string(command), "\x00", " "))
+		}
+	}
+}
