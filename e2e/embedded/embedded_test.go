@@ -35,7 +35,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	cluster = apiservertest.Cluster{Kubeconfig: cp.Kubeconfig(), EtcdServers: []string{cp.EtcdURL()}}
+	cluster = apiservertest.Cluster{Kubeconfig: cp.Kubeconfig(), StorageFlags: cp.EtcdFlags()}
 	code := m.Run()
 	if err := cp.Stop(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)

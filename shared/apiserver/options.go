@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
@@ -123,7 +124,17 @@ func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureG
 	return o, nil
 }
 
-// Flags are the command-line flags of all parts, in named sections. Parse them with [Options.Parse] or let cobra do it.
+// Parse sets options from command-line flags. It reports every unknown flag and refused value at once.
+func (o *Options) Parse(args []string) error {
+	all := pflag.NewFlagSet(o.Definition.Name, pflag.ContinueOnError)
+	for _, set := range o.flags.FlagSets {
+		all.AddFlagSet(set)
+	}
+	_, err := parse(all, args)
+	return err
+}
+
+// Flags are the command-line flags of all parts, in named sections.
 func (o *Options) Flags() cliflag.NamedFlagSets { return o.flags }
 
 func (o *Options) addFlags() {

@@ -1,0 +1,109 @@
+// Package apiservertest runs an API server in the test's own process, against a real kube-apiserver and etcd.
+//
+//	config := apiservertest.Start(t, definition.New(), apiservertest.Cluster{Kubeconfig: path, StorageFlags: flags})
+//
+// The server is the one that the program runs: same options, same handlers, same storage. Only its listener is the
+// test's, and it keeps its objects under a prefix of its own, so that servers in parallel tests do not see each
+// other's.
+package apiservertest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
+
+	"example.com/annex/shared/apiserver"
+)
+
+// startTimeout is how long a server may take until /readyz says ok: it waits for its informers and storage.
+const startTimeout = 30 * time.Second
+
+// Cluster is what the server leans on.
+type Cluster struct {
+	// Kubeconfig is a file that says how to reach the kube-apiserver, as somebody with the rights of
+	// deployment.Installation.ServerAccess. Required.
+	Kubeconfig string
+	// StorageFlags are the flags that say where objects are kept, --etcd-servers and what goes with it. Required.
+	StorageFlags []string
+}
+
+// Start runs a server until the test ends and returns how to reach it as its own administrator (group system:masters).
+// Change options with configure, if any; it runs before the options are completed. A server that does not become
+// ready, or that fails later, fails the test.
+func Start(t testing.TB, definition apiserver.Definition, cluster Cluster, configure ...func(*apiserver.Options)) *rest.Config {
+	t.Helper()
+	options, err := apiserver.NewOptions(definition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options.SecureServing.Listener, err = net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("listening for %s: %v", definition.Name, err)
+	}
+	options.CoreAPI.CoreAPIKubeconfigPath = cluster.Kubeconfig
+	if err := options.Parse(cluster.StorageFlags); err != nil {
+		t.Fatal(err)
+	}
+	options.Etcd.StorageConfig.Prefix += "/" + rand.String(10)
+	for _, c := range configure {
+		c(options)
+	}
+	server, err := options.Server()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	ctx, stop := context.WithCancel(context.Background())
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+	})
+	config := rest.CopyConfig(server.Generic.LoopbackClientConfig)
+	if err := waitReady(ctx, config, stopped); err != nil {
+		t.Fatalf("waiting for %s: %v", definition.Name, err)
+	}
+	return config
+}
+
+func waitReady(ctx context.Context, config *rest.Config, stopped chan error) error {
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	answer := "no answer"
+	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, startTimeout, true, func(ctx context.Context) (bool, error) {
+		select {
+		case err := <-stopped:
+			stopped <- err // for the clean-up
+			return false, fmt.Errorf("it stopped: %w", err)
+		default:
+		}
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, config.Host+"/readyz", nil)
+		if err != nil {
+			return false, err
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			answer = err.Error()
+			return false, nil
+		}
+		defer response.Body.Close()
+		answer = response.Status
+		return response.StatusCode == http.StatusOK, nil
+	})
+	if err != nil {
+		return fmt.Errorf("/readyz of %s: %w (last: %s)", config.Host, err, answer)
+	}
+	return nil
+}
