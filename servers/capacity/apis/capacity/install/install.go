@@ -1,0 +1,28 @@
+// Package install adds the API group capacity.example.com to a scheme.
+package install
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"example.com/annex/servers/capacity/apis/capacity"
+	"example.com/annex/servers/capacity/apis/capacity/v1"
+)
+
+// Install adds the internal types and all versions of the group to a scheme, with their defaults, conversions and
+// validations. The preferred version, which is also the stored one, is v1.
+func Install(scheme *runtime.Scheme) error {
+	for version, add := range map[string]func(*runtime.Scheme) error{
+		"internal": capacity.AddToScheme,
+		"v1":       v1.AddToScheme,
+	} {
+		if err := add(scheme); err != nil {
+			return fmt.Errorf("adding the %s types of %s to the scheme: %w", version, capacity.GroupName, err)
+		}
+	}
+	if err := scheme.SetVersionPriority(v1.SchemeGroupVersion); err != nil {
+		return fmt.Errorf("setting the version priority of %s: %w", capacity.GroupName, err)
+	}
+	return nil
+}

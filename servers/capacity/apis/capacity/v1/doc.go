@@ -1,0 +1,14 @@
+// +k8s:deepcopy-gen=package
+// +k8s:conversion-gen=example.com/annex/servers/capacity/apis/capacity
+// +k8s:defaulter-gen=TypeMeta
+// +k8s:validation-gen=TypesWithField=TypeMeta
+// +k8s:openapi-gen=true
+// +k8s:openapi-model-package=com.example.capacity.v1
+// +groupName=capacity.example.com
+
+// Package v1 is version v1 of the API group capacity.example.com: reservations of capacity at a site.
+//
+// The comments on the types are what kubectl explain prints, and the tags in them are the API's defaults and rules:
+// `./tools/bazel run //tools/codegen` makes code of them after every change. Rules that tags can't say are in
+// package validation.
+package v1

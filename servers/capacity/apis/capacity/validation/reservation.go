@@ -1,0 +1,70 @@
+package validation
+
+import (
+	"fmt"
+
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"example.com/annex/servers/capacity/apis/capacity"
+)
+
+// ValidateReservation checks a Reservation that is created or updated by itself: its name must be a DNS-1123 subdomain, as
+// kubectl and most tools expect.
+func ValidateReservation(r *capacity.Reservation) field.ErrorList {
+	return apivalidation.ValidateObjectMeta(&r.ObjectMeta, true, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata"))
+}
+
+// ValidateReservationUpdate checks the step from old to r in an update of the resource: nothing can be asked of a Reservation
+// that was released.
+func ValidateReservationUpdate(r, old *capacity.Reservation) field.ErrorList {
+	if old.Status.Phase == capacity.ReservationReleased && r.Spec != old.Spec {
+		return field.ErrorList{field.Forbidden(field.NewPath("spec"),
+			"can't be changed after the Reservation was released; create another one")}
+	}
+	return nil
+}
+
+// ValidateReservationStatusUpdate checks the step from old to r in an update of the status subresource: Released is final,
+// observedGeneration never goes back nor ahead of metadata.generation, and the fields of the new status agree with each
+// other and with the spec.
+func ValidateReservationStatusUpdate(r, old *capacity.Reservation) field.ErrorList {
+	status := field.NewPath("status")
+	errs := validateStatus(&r.Status, status)
+	if old.Status.Phase == capacity.ReservationReleased && r.Status.Phase != capacity.ReservationReleased {
+		errs = append(errs, field.Forbidden(status.Child("phase"), "is Released, which is final"))
+	}
+	observed := status.Child("observedGeneration")
+	switch {
+	case r.Status.ObservedGeneration < old.Status.ObservedGeneration:
+		errs = append(errs, field.Invalid(observed, r.Status.ObservedGeneration,
+			fmt.Sprintf("must not be lower than before (%d)", old.Status.ObservedGeneration)))
+	case r.Status.ObservedGeneration > r.Generation:
+		errs = append(errs, field.Invalid(observed, r.Status.ObservedGeneration,
+			fmt.Sprintf("must not be higher than metadata.generation (%d)", r.Generation)))
+	}
+	// A status of an earlier generation may still hold what that generation asked for.
+	if r.Status.ObservedGeneration == r.Generation && r.Status.BoundSlots > r.Spec.Slots {
+		errs = append(errs, field.Invalid(status.Child("boundSlots"), r.Status.BoundSlots,
+			fmt.Sprintf("must not be higher than spec.slots (%d) of the observed generation", r.Spec.Slots)))
+	}
+	return errs
+}
+
+// validateStatus checks the fields of a status against each other.
+func validateStatus(s *capacity.ReservationStatus, path *field.Path) field.ErrorList {
+	errs := metav1validation.ValidateConditions(s.Conditions, path.Child("conditions"))
+	bound := path.Child("boundSlots")
+	switch s.Phase {
+	case capacity.ReservationBound:
+		if s.BoundSlots == 0 {
+			errs = append(errs, field.Required(bound, "a Bound Reservation holds at least 1 slot"))
+		}
+	default:
+		if s.BoundSlots > 0 {
+			errs = append(errs, field.Invalid(bound, s.BoundSlots, "must be 0 unless the phase is Bound"))
+		}
+	}
+	return errs
+}
