@@ -84,7 +84,7 @@ func Apply(r Resource) *features.FeatureBuilder {
 				t.Error("resourceVersion changed")
 			}
 		})).
-		Assess("kubectl apply, on the client's side and on the server's", step.Do(func(ctx context.Context, t *testing.T) {
+		Assess("kubectl apply on either side", step.Do(func(ctx context.Context, t *testing.T) {
 			for _, side := range []string{"false", "true"} {
 				object := tr.sample(t, "kubectl-"+side)
 				data, err := object.MarshalJSON()

@@ -15,6 +15,7 @@ import (
 	apidiscovery "k8s.io/api/apidiscovery/v2"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/e2e-framework/pkg/features"
 
 	"example.com/annex/e2e/step"
@@ -51,7 +52,7 @@ func Discovery(r Resource) *features.FeatureBuilder {
 				if resource.Resource != r.GVR.Resource {
 					continue
 				}
-				normalize(&resource)
+				normalize(&resource, r.GVR.GroupVersion())
 				if diff := cmp.Diff(want, resource, cmpopts.EquateEmpty()); diff != "" {
 					t.Errorf("discovery differs (-want +got):\n%s", diff)
 				}
@@ -156,13 +157,16 @@ func (r Resource) discovery() apidiscovery.APIResourceDiscovery {
 	for name, verbs := range r.Subresources {
 		d.Subresources = append(d.Subresources, apidiscovery.APISubresourceDiscovery{Subresource: name, ResponseKind: kind, Verbs: verbs})
 	}
-	normalize(&d)
+	normalize(&d, r.GVR.GroupVersion())
 	return d
 }
 
 // normalize makes two documents that say the same equal. An empty group or
-// version in a kind means those of the document.
-func normalize(d *apidiscovery.APIResourceDiscovery) {
+// version of a kind stands for the resource's own.
+func normalize(d *apidiscovery.APIResourceDiscovery, gv schema.GroupVersion) {
+	if d.ResponseKind != nil && d.ResponseKind.Group == "" && d.ResponseKind.Version == "" {
+		d.ResponseKind.Group, d.ResponseKind.Version = gv.Group, gv.Version
+	}
 	d.Verbs = sorted(d.Verbs)
 	for i := range d.Subresources {
 		d.Subresources[i].Verbs = sorted(d.Subresources[i].Verbs)

@@ -1,0 +1,75 @@
+package capacity_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"example.com/annex/e2e/conformance"
+	"example.com/annex/e2e/framework"
+	"example.com/annex/e2e/resilience"
+	"example.com/annex/e2e/security"
+	"example.com/annex/servers/capacity/definition"
+)
+
+var testenv *framework.Environment
+
+func TestMain(m *testing.M) {
+	var err error
+	testenv, err = framework.New(framework.Suite{
+		Name:    "capacity",
+		Servers: []framework.Server{{Definition: definition.New(), Package: "servers/capacity"}},
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(testenv.Run(m))
+}
+
+var reservations = conformance.Resource{
+	GVR:          schema.GroupVersionResource{Group: "capacity.example.com", Version: "v1", Resource: "reservations"},
+	Kind:         "Reservation",
+	Singular:     "reservation",
+	ShortNames:   []string{"rsv"},
+	Categories:   []string{"annex"},
+	Namespaced:   true,
+	Verbs:        []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"},
+	Subresources: map[string][]string{"status": {"get", "patch", "update"}},
+	Sample:       `spec: {siteName: ams-1, slots: 4}`,
+	Change:       conformance.Field{Path: []string{"spec", "slots"}, Value: int64(8)},
+	Other:        int64(12),
+	Immutable:    &conformance.Field{Path: []string{"spec", "siteName"}, Value: "lon-1"},
+	Invalid: []conformance.Field{
+		{Path: []string{"spec", "slots"}, Value: int64(0)},
+		{Path: []string{"spec", "siteName"}, Value: "Not A Name"},
+		{Path: []string{"spec", "priority"}, Value: "Urgent"},
+	},
+	Status: &conformance.Field{Path: []string{"status", "observedGeneration"}, Value: int64(1)},
+}
+
+// These run alone, before the others: they take the server away, or add what
+// all clients see.
+func TestAvailable(t *testing.T) {
+	testenv.Test(t, resilience.Available(reservations.GVR.GroupVersion()))
+}
+func TestRestart(t *testing.T) { testenv.Test(t, resilience.Restart("capacity", reservations)) }
+
+func TestDiscovery(t *testing.T) { t.Parallel(); testenv.Test(t, conformance.Discovery(reservations)) }
+func TestObjects(t *testing.T)   { t.Parallel(); testenv.Test(t, conformance.Objects(reservations)) }
+func TestPatches(t *testing.T)   { t.Parallel(); testenv.Test(t, conformance.Patches(reservations)) }
+func TestStatus(t *testing.T)    { t.Parallel(); testenv.Test(t, conformance.Status(reservations)) }
+func TestApply(t *testing.T)     { t.Parallel(); testenv.Test(t, conformance.Apply(reservations)) }
+func TestWatch(t *testing.T)     { t.Parallel(); testenv.Test(t, conformance.Watch(reservations)) }
+func TestExplain(t *testing.T)   { t.Parallel(); testenv.Test(t, conformance.Explain(reservations)) }
+func TestAccess(t *testing.T)    { t.Parallel(); testenv.Test(t, conformance.Access(reservations)) }
+func TestNeighbours(t *testing.T) {
+	t.Parallel()
+	testenv.Test(t, conformance.Neighbours(reservations))
+}
+func TestFrontProxy(t *testing.T) {
+	t.Parallel()
+	testenv.Test(t, security.FrontProxy("capacity", reservations))
+}
