@@ -1,0 +1,11 @@
+// Capacity is the aggregated API server of capacity.example.com: namespaced Reservations of a site's capacity.
+package main
+
+import (
+	"os"
+
+	"example.com/annex/servers/capacity/definition"
+	"example.com/annex/shared/apiserver"
+)
+
+func main() { os.Exit(apiserver.Run(definition.New())) }

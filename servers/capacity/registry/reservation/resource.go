@@ -1,0 +1,31 @@
+// Package reservation is the REST resource of Reservations.
+package reservation
+
+import (
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"example.com/annex/servers/capacity/apis/capacity"
+	"example.com/annex/shared/registry"
+)
+
+// Resource is reservations and reservations/status.
+var Resource = registry.Standard[*capacity.Reservation, capacity.ReservationSpec, capacity.ReservationStatus]{
+	Plural:     "reservations",
+	Singular:   "reservation",
+	ShortNames: []string{"rsv"},
+	Categories: []string{"annex"},
+	New:        func() *capacity.Reservation { return &capacity.Reservation{} },
+	NewList:    func() runtime.Object { return &capacity.ReservationList{} },
+	Strategy:   strategy,
+	Columns: []registry.Column[*capacity.Reservation]{
+		{Name: "Site", Description: "Where the slots are.", Value: func(r *capacity.Reservation) any { return r.Spec.SiteName }},
+		{Name: "Slots", Type: "integer", Description: "How many slots are asked for.", Value: func(r *capacity.Reservation) any { return int64(r.Spec.Slots) }},
+		{Name: "Bound", Type: "integer", Description: "How many slots are held.", Value: func(r *capacity.Reservation) any { return int64(r.Status.BoundSlots) }},
+		{Name: "Phase", Description: "Pending, Bound or Released.", Value: func(r *capacity.Reservation) any { return string(r.Status.Phase) }},
+		{Name: "Priority", Priority: 1, Description: "Its rank among the reservations of the site.", Value: func(r *capacity.Reservation) any { return string(r.Spec.Priority) }},
+	},
+	SelectableFields: map[string]func(*capacity.Reservation) string{
+		"spec.siteName": func(r *capacity.Reservation) string { return r.Spec.SiteName },
+		"status.phase":  func(r *capacity.Reservation) string { return string(r.Status.Phase) },
+	},
+}
