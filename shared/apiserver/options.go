@@ -87,6 +87,9 @@ func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureG
 	}
 	codecs := serializer.NewCodecFactory(scheme)
 
+	if err := logsapi.AddFeatureGates(gate); err != nil {
+		return nil, fmt.Errorf("registering the feature gates of logging: %w", err)
+	}
 	globals := basecompatibility.NewComponentGlobalsRegistry()
 	if err := globals.Register(basecompatibility.DefaultKubeComponent, compatibility.DefaultBuildEffectiveVersion(), gate); err != nil {
 		return nil, fmt.Errorf("registering the feature gates of %s: %w", definition.Name, err)
