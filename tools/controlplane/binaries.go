@@ -47,7 +47,7 @@ func FindBinaries() (Binaries, error) {
 		{"kube-controller-manager", kubeControllerManagerRunfile, &binaries.KubeControllerManager},
 		{"kubectl", kubectlRunfile, &binaries.Kubectl},
 	} {
-		path, err := findBinary(program.name, program.runfile)
+		path, err := FindProgram(program.name, program.runfile)
 		if err != nil {
 			missing = append(missing, err)
 		}
@@ -61,7 +61,10 @@ func FindBinaries() (Binaries, error) {
 	return binaries, nil
 }
 
-func findBinary(name, runfile string) (string, error) {
+// FindProgram finds one program as FindBinaries does: in the directory that
+// ANNEX_KUBE_BIN names, by its name, or at a path relative to Bazel's runfiles,
+// which is empty where Bazel did not build the caller.
+func FindProgram(name, runfile string) (string, error) {
 	var path string
 	switch dir := os.Getenv(BinariesVariable); {
 	case dir != "":
