@@ -45,6 +45,7 @@ type Environment struct {
 	report  report.Report
 
 	env       types.Environment
+	kubectl   string
 	cluster   Cluster
 	artifacts *artifacts
 	// unavailable is the reason to skip everything, if there is one.
@@ -117,6 +118,9 @@ func (e *Environment) title() string {
 }
 
 func (e *Environment) run(m *testing.M) (status int) {
+	if f := flag.Lookup("test.list"); f != nil && f.Value.String() != "" {
+		return m.Run() // Prints names and runs nothing.
+	}
 	e.report.Start(time.Now())
 	if e.unavailable != "" {
 		status = m.Run()
@@ -131,22 +135,13 @@ func (e *Environment) run(m *testing.M) (status int) {
 		ctx, cancel = context.WithDeadlineCause(ctx, at, errors.New("the suite's time is up"))
 		defer cancel()
 	}
-	var err error
-	if e.artifacts, err = newArtifacts(e.suite.Name); err != nil {
+	if err := e.prepare(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	if e.env, err = env.NewWithContext(ctx, e.config); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	e.cluster = e.newCluster()
 	// The clean-up first: it must know of whatever setUp leaves behind.
 	e.env.Finish(e.finish).Setup(e.setUp)
 	status = e.env.Run(m)
-	if e.config.DryRunMode() {
-		return status
-	}
 	if status == 0 && e.report.Failed() {
 		status = 1
 	}
@@ -154,19 +149,32 @@ func (e *Environment) run(m *testing.M) (status int) {
 	return status
 }
 
-func (e *Environment) newCluster() Cluster {
-	if e.options.cluster == "existing" {
-		return Existing(e.config.KubeconfigFile(), e.config.KubeContext())
+// prepare makes what setUp and finish work on.
+func (e *Environment) prepare(ctx context.Context) error {
+	binaries, err := findBinaries(e.options.cluster)
+	if err != nil {
+		return fmt.Errorf("e2e %s: %w", e.title(), err)
 	}
-	return ControlPlane(controlplane.Options{
-		LogDir:            e.artifacts.dir,
-		AggregatorRouting: e.options.routing,
-		Progress: func(event controlplane.Event) {
-			if event.Ready {
-				e.progress("%s is ready", event.Process)
-			}
-		},
-	})
+	e.kubectl = binaries.Kubectl
+	if e.artifacts, err = newArtifacts(e.suite.Name); err != nil {
+		return fmt.Errorf("e2e %s: %w", e.title(), err)
+	}
+	if e.options.cluster == "existing" {
+		e.cluster = Existing(e.config.KubeconfigFile(), e.config.KubeContext())
+	} else {
+		e.cluster = ControlPlane(controlplane.Options{
+			Binaries:          binaries,
+			LogDir:            e.artifacts.dir,
+			AggregatorRouting: e.options.routing,
+			Progress: func(event controlplane.Event) {
+				if event.Ready {
+					e.progress("%s is ready after %.1f s", event.Process, event.Took.Seconds())
+				}
+			},
+		})
+	}
+	e.env, err = env.NewWithContext(ctx, e.config)
+	return err
 }
 
 // progress tells people who wait what has been done.
@@ -177,7 +185,8 @@ func (e *Environment) progress(format string, args ...any) {
 func (e *Environment) setUp(ctx context.Context, cfg *envconf.Config) (context.Context, error) {
 	ctx, err := e.install(ctx, cfg)
 	if err != nil {
-		e.report.Fail("the environment: " + err.Error())
+		// e2e-framework prints the error, and runs no test.
+		e.report.Fail("setting up the environment: see the error above")
 		return ctx, fmt.Errorf("setting up the environment of suite %s: %w", e.title(), err)
 	}
 	return ctx, nil
@@ -198,11 +207,7 @@ func (e *Environment) install(ctx context.Context, cfg *envconf.Config) (context
 	if err := e.cluster.WaitForControlPlane(ctx, client); err != nil {
 		return ctx, err
 	}
-	kubectl, err := findKubectl()
-	if err != nil {
-		return ctx, err
-	}
-	ctx = context.WithValue(ctx, step.KubectlKey{}, kubectl)
+	ctx = context.WithValue(ctx, step.KubectlKey{}, e.kubectl)
 	for _, server := range e.suite.Servers {
 		started := time.Now()
 		installation, err := e.cluster.Install(ctx, server)

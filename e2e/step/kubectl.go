@@ -35,7 +35,7 @@ func (s *Session) TryKubectl(ctx context.Context, t *testing.T, args ...string) 
 	// A cache of its own: kubectl keeps discovery and OpenAPI under the user's
 	// home by default, and another cluster's answers with it.
 	cmd := exec.CommandContext(ctx, path, append([]string{
-		"--kubeconfig", s.Kubeconfig, "--cache-dir", t.TempDir(), "--namespace", s.Namespace,
+		"--kubeconfig", s.Kubeconfig, "--context", s.Context, "--cache-dir", t.TempDir(), "--namespace", s.Namespace,
 	}, args...)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

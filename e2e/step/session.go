@@ -16,8 +16,9 @@ import (
 type Session struct {
 	// Clients are the cluster administrator's.
 	*Clients
-	// Kubeconfig is the file that names the cluster and its administrator.
-	Kubeconfig string
+	// Kubeconfig is the file that names the cluster and its administrator, and
+	// Context the one of its contexts to use, empty for the current one.
+	Kubeconfig, Context string
 	// Namespace is the feature's own. It is deleted when the feature ends.
 	Namespace string
 }
@@ -33,7 +34,7 @@ func (s *Session) Open(ctx context.Context, t *testing.T, cfg *envconf.Config) c
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Kubeconfig = cfg.KubeconfigFile()
+	s.Kubeconfig, s.Context = cfg.KubeconfigFile(), cfg.KubeContext()
 	s.Namespace = s.NewNamespace(ctx, t)
 	return ctx
 }
