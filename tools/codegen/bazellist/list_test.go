@@ -1,0 +1,42 @@
+package bazellist
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"example.com/annex/tools/codegen/apis"
+)
+
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	servers := []apis.Server{{
+		Name: "a", Dir: "servers/a/apis",
+		Packages: []apis.Package{{Dir: "servers/a/apis/a"}, {Dir: "servers/a/apis/a/v1"}, {Dir: "servers/a/apis/a/v1beta1"}},
+	}}
+	const want = `"""The API packages of all servers. Written by //tools/codegen."""
+
+API_PACKAGES = [
+    "//servers/a/apis/a",
+    "//servers/a/apis/a/v1:a",
+    "//servers/a/apis/a/v1beta1",
+]
+`
+	checkout := t.TempDir()
+	changes, err := Compare(checkout, servers)
+	if err != nil || len(changes) != 1 || changes[0].Old != nil || string(changes[0].New) != want {
+		t.Fatalf("without a list: %q, %v, want a new list", changes, err)
+	}
+	if err := changes[0].Write(checkout); err != nil {
+		t.Fatal(err)
+	}
+	if changes, err := Compare(checkout, servers); err != nil || len(changes) != 0 {
+		t.Errorf("after writing the list: %q, %v, want no change", changes, err)
+	}
+	if err := os.WriteFile(filepath.Join(checkout, Path), []byte("API_PACKAGES = []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if changes, err := Compare(checkout, servers); err != nil || len(changes) != 1 {
+		t.Errorf("with an old list: %q, %v, want a change", changes, err)
+	}
+}

@@ -1,0 +1,57 @@
+package regeneration
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"example.com/annex/tools/codegen/apis"
+	"example.com/annex/tools/codegen/generator"
+)
+
+// checkout is what the generators' work starts from.
+type checkout struct {
+	servers   []apis.Server
+	sources   map[string][]byte // hand-written Go files of the API packages, by path
+	generated map[string][]byte // what the generators left below servers, by path
+}
+
+func readCheckout(root fs.FS, module string, generators []generator.Generator) (checkout, error) {
+	generated := func(_ string, content []byte) bool { return generator.Generated(generators, content) }
+	servers, err := apis.Find(root, module, generated)
+	if err != nil {
+		return checkout{}, err
+	}
+	c := checkout{servers: servers, sources: map[string][]byte{}, generated: map[string][]byte{}}
+	if len(servers) == 0 {
+		return c, nil
+	}
+	err = fs.WalkDir(root, "servers", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(name, ".go") {
+			return err
+		}
+		content, err := fs.ReadFile(root, name)
+		switch {
+		case err != nil:
+			return err
+		case generated(name, content):
+			c.generated[name] = content
+		case inAPIs(servers, name) && !strings.HasSuffix(name, "_test.go"):
+			c.sources[name] = content
+		}
+		return nil
+	})
+	if err != nil {
+		return checkout{}, fmt.Errorf("reading the servers' Go files: %w", err)
+	}
+	return c, nil
+}
+
+func inAPIs(servers []apis.Server, name string) bool {
+	for _, s := range servers {
+		if strings.HasPrefix(name, s.Dir+"/") {
+			return true
+		}
+	}
+	return false
+}

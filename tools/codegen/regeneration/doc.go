@@ -1,0 +1,6 @@
+// Package regeneration runs the code generators on a checkout's API packages and compares what they write with what is there.
+//
+// Generated code is made of hand-written sources alone: each run gets a private GOPATH with the hand-written files of the API
+// packages and with what these import, and no earlier output. Runs share nothing, so they go in parallel, and whatever they
+// overwrite is thrown away with the GOPATH. The checkout is only read; Result.Write writes it.
+package regeneration
