@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"example.com/annex/servers/capacity/definition"
@@ -154,7 +153,7 @@ func (d *demo) stay(ctx context.Context) error {
 	for _, p := range append(d.plane.Processes(), d.extension.Server()) {
 		go cancelWhenGone(ctx, cancel, p)
 	}
-	kubeconfig := d.plane.Kubeconfig()
+	kubeconfig := d.kubectl.kubeconfig
 	d.report.say("",
 		"It stays up until Ctrl-C. In another terminal:",
 		"",
@@ -225,5 +224,3 @@ func (d *demo) manifest(step string) string {
 func installation() deployment.Installation {
 	return deployment.Installation{Definition: definition.New()}
 }
-
-func (d *demo) logFile(name string) string { return filepath.Join(d.dir.Join(logs), name+".log") }

@@ -200,5 +200,11 @@ func seconds(d time.Duration) string {
 }
 
 func indent(first, rest, text string) string {
-	return first + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+rest)
+	var indented strings.Builder
+	prefix := first
+	for line := range strings.Lines(text) {
+		indented.WriteString(strings.TrimRight(prefix+line, " \n") + "\n")
+		prefix = rest
+	}
+	return strings.TrimRight(indented.String(), "\n")
 }

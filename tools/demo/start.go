@@ -57,9 +57,9 @@ func (d *demo) startControlPlane(ctx context.Context) error {
 		}
 		return err
 	}
-	d.kubectl = kubectl{program: binaries.Kubectl, kubeconfig: d.plane.Kubeconfig(), home: d.dir.Join("home")}
-	d.report.say("      $ export KUBECONFIG=" + quote(d.plane.Kubeconfig()))
-	return nil
+	d.kubectl = kubectl{program: binaries.Kubectl, kubeconfig: d.dir.Join("kubeconfig"), home: d.dir.Join("home")}
+	d.report.say("      $ export KUBECONFIG=" + quote(d.kubectl.kubeconfig))
+	return controlplane.WriteKubeconfig(d.kubectl.kubeconfig, d.plane.RESTConfig())
 }
 
 func (d *demo) processOutcome(step, title string, took time.Duration, err error) outcome {

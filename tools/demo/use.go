@@ -34,7 +34,7 @@ func (d *demo) use(ctx context.Context) error {
 		{"create", "Create a Reservation", d.says("created", "create", "-f", manifest)},
 		{"list", "List", d.says("nightly-builds", "get", resource)},
 		{"watch", "Watch it change", func(ctx context.Context) (string, error) { return d.watchPatch(ctx, patch) }},
-		{"refuse", "A mistake is refused, and explained", d.refuses("patch", object, "--type=merge", "--patch", `{"spec":{"slots":0}}`)},
+		{"refuse", "A mistake is refused, and explained", d.refuses("patch", object, "--type=merge", "--patch", `{"spec":{"slots":-1}}`)},
 		{"explain", "Explain", d.says("siteName", "explain", resource+".spec")},
 		{"delete", "Delete it", d.says("deleted", "delete", object)},
 		{"gone", "It is gone", d.says("No resources found", "get", resource)},
