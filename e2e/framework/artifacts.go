@@ -1,11 +1,12 @@
 package framework
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"example.com/annex/tools/controlplane/workdir"
 )
 
 // artifacts is the directory where the logs of every process are written from
@@ -13,46 +14,59 @@ import (
 // it is removed.
 type artifacts struct {
 	dir string
+	// owner is nil where Bazel owns the directory.
+	owner *workdir.Directory
 }
+
+// logs is the directory's name within its owner's, or Bazel's.
+const logs = "logs"
 
 // newArtifacts makes the directory: among Bazel's undeclared outputs, where
-// they are kept beside the test's log, else under the temporary directory.
+// they are kept beside the test's log, else under the temporary directory, where
+// they are kept for a day.
 func newArtifacts(name string) (*artifacts, error) {
-	parent := os.Getenv("TEST_UNDECLARED_OUTPUTS_DIR")
-	if parent == "" {
-		parent = os.TempDir()
+	a := &artifacts{}
+	if outputs := os.Getenv("TEST_UNDECLARED_OUTPUTS_DIR"); outputs != "" {
+		a.dir = filepath.Join(outputs, logs)
+	} else {
+		owner, err := workdir.New("", "annex-e2e-"+name)
+		if err != nil {
+			return nil, err
+		}
+		a.owner, a.dir = owner, owner.Join(logs)
 	}
-	dir, err := os.MkdirTemp(parent, "annex-e2e-"+strings.ReplaceAll(name, "/", "-")+"-")
-	if err != nil {
+	if err := os.MkdirAll(a.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making a directory for logs: %w", err)
 	}
-	return &artifacts{dir: dir}, nil
+	return a, nil
 }
 
-// keep says where the logs are, and how much of each there is.
-func (a *artifacts) keep() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "logs are in %s:\n", a.dir)
-	err := filepath.WalkDir(a.dir, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(a.dir, path)
-		fmt.Fprintf(&b, "  %s (%d bytes)\n", name, info.Size())
-		return err
-	})
+// keep leaves the logs where they are, and says where that is and how much of
+// each there is.
+func (a *artifacts) keep() (string, error) {
+	entries, err := os.ReadDir(a.dir)
 	if err != nil {
-		fmt.Fprintf(&b, "  (listing them: %v)\n", err)
+		return "", fmt.Errorf("listing the logs: %w", err)
 	}
-	return b.String()
+	var b strings.Builder
+	fmt.Fprintf(&b, "logs are in %s:", a.dir)
+	for _, entry := range entries {
+		if info, err := entry.Info(); err == nil {
+			fmt.Fprintf(&b, " %s (%d bytes)", entry.Name(), info.Size())
+		}
+	}
+	if a.owner != nil {
+		err = a.owner.RemoveExcept(logs)
+	}
+	return b.String(), err
 }
 
+// remove removes the logs of a run that passed.
 func (a *artifacts) remove() error {
-	if err := os.RemoveAll(a.dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if a.owner != nil {
+		return a.owner.Remove()
+	}
+	if err := os.RemoveAll(a.dir); err != nil {
 		return fmt.Errorf("removing the logs of a run that passed: %w", err)
 	}
 	return nil

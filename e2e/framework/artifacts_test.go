@@ -8,26 +8,43 @@ import (
 )
 
 func TestArtifacts(t *testing.T) {
-	outputs := t.TempDir()
-	t.Setenv("TEST_UNDECLARED_OUTPUTS_DIR", outputs)
-	a, err := newArtifacts("a/suite")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if filepath.Dir(a.dir) != outputs {
-		t.Errorf("logs are in %s, want them in %s", a.dir, outputs)
-	}
-	if err := os.WriteFile(filepath.Join(a.dir, "etcd.log"), []byte("12345"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if got := a.keep(); !strings.Contains(got, a.dir) || !strings.Contains(got, "etcd.log (5 bytes)") {
-		t.Errorf("got %q, want the directory and its file", got)
-	}
-	if err := a.remove(); err != nil {
-		t.Fatal(err)
-	}
-	left, err := os.ReadDir(outputs)
-	if err != nil || len(left) != 0 {
-		t.Errorf("left behind: %v, %v", left, err)
+	for _, tc := range []struct{ name, variable string }{
+		{"under Bazel", "TEST_UNDECLARED_OUTPUTS_DIR"},
+		{"elsewhere", "TMPDIR"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			parent := t.TempDir()
+			t.Setenv("TEST_UNDECLARED_OUTPUTS_DIR", "")
+			t.Setenv(tc.variable, parent)
+			a, err := newArtifacts("suite")
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join(a.dir, "etcd.log")
+			if !strings.HasPrefix(file, parent) {
+				t.Errorf("logs are in %s, want them in %s", a.dir, parent)
+			}
+			if err := os.WriteFile(file, []byte("12345"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			said, err := a.keep()
+			if err != nil || !strings.Contains(said, a.dir) || !strings.Contains(said, "etcd.log (5 bytes)") {
+				t.Errorf("got %q, %v, want the directory and its file", said, err)
+			}
+			if _, err := os.Stat(file); err != nil {
+				t.Errorf("what is kept is gone: %v", err)
+			}
+
+			a, err = newArtifacts("suite")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := a.remove(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(a.dir); !os.IsNotExist(err) {
+				t.Errorf("what is removed is still there: %v", err)
+			}
+		})
 	}
 }

@@ -222,6 +222,9 @@ func (e *Environment) install(ctx context.Context, cfg *envconf.Config) (context
 
 // finish undoes setUp, however far it came.
 func (e *Environment) finish(ctx context.Context, _ *envconf.Config) (context.Context, error) {
+	if ctx.Err() != nil {
+		e.report.Fail("running to the end: " + context.Cause(ctx).Error())
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), teardown*2/3)
 	defer cancel()
 	// e2e-framework only logs what finish returns, and at a verbosity that
@@ -239,7 +242,9 @@ func (e *Environment) finish(ctx context.Context, _ *envconf.Config) (context.Co
 	}
 	complain(e.cluster.Destroy(ctx))
 	if e.report.Failed() {
-		fmt.Print(e.artifacts.keep())
+		kept, err := e.artifacts.keep()
+		complain(err)
+		fmt.Println(kept)
 	} else {
 		complain(e.artifacts.remove())
 	}

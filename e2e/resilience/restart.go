@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/klog/v2"
 	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	"sigs.k8s.io/e2e-framework/pkg/features"
 
@@ -76,7 +77,8 @@ func Restart(server string, r conformance.Resource) *features.FeatureBuilder {
 			}
 			informer = dynamicinformer.NewFilteredDynamicInformer(s.Dynamic, r.GVR, namespace, 0, cache.Indexers{},
 				func(options *metav1.ListOptions) { options.LabelSelector = conformance.Selector(s.Namespace) }).Informer()
-			ctx, cancel := context.WithCancel(ctx)
+			// What it says while the server is away is no news.
+			ctx, cancel := context.WithCancel(klog.NewContext(ctx, klog.Logger{}))
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
