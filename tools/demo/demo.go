@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"example.com/annex/servers/capacity/definition"
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/extension"
+	"example.com/annex/tools/controlplane/netns"
 	"example.com/annex/tools/controlplane/process"
 	"example.com/annex/tools/controlplane/workdir"
 )
@@ -154,15 +156,19 @@ func (d *demo) stay(ctx context.Context) error {
 		go cancelWhenGone(ctx, cancel, p)
 	}
 	kubeconfig := d.kubectl.kubeconfig
+	var enter string // this program's network namespace, if it has one of its own
+	if command := netns.EnterCommand(); command != nil {
+		enter = strings.Join(command, " ") + " "
+	}
 	d.report.say("",
 		"It stays up until Ctrl-C. In another terminal:",
 		"",
-		"  "+d.enter()+"./tools/bazel run //tools/kubectl -- --kubeconfig "+quote(kubeconfig)+" get reservations",
+		"  "+enter+"./tools/bazel run //tools/kubectl -- --kubeconfig "+quote(kubeconfig)+" get reservations",
 		"",
 		"or, with a kubectl of your own:",
 		"",
 		"  export KUBECONFIG="+quote(kubeconfig),
-		"  "+d.enter()+"kubectl get reservations",
+		"  "+enter+"kubectl get reservations",
 		"",
 		"Logs: "+d.dir.Join(logs))
 	d.report.result(result{
@@ -175,15 +181,6 @@ func (d *demo) stay(ctx context.Context) error {
 		return nil // As the person wished.
 	}
 	return fmt.Errorf("it did not stay up: %w", context.Cause(ctx))
-}
-
-// enter is what a command begins with that is to run in this program's network
-// namespace, where that is not the machine's.
-func (d *demo) enter() string {
-	if !d.options.routing {
-		return ""
-	}
-	return fmt.Sprintf("nsenter --target %d --user --net --preserve-credentials ", os.Getpid())
 }
 
 // clean stops and removes everything, in the opposite order.

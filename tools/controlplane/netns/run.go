@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -18,9 +19,12 @@ import (
 // (TEST-NET-1, RFC 5737), so that it hides none that a program may want.
 const Address = "192.0.2.10"
 
-// outsideVariable is set for the program that runs inside, to the namespace
-// outside: it tells the two apart.
-const outsideVariable = "ANNEX_OUTSIDE_NETWORK_NAMESPACE"
+// These are set for the program that runs inside, to the namespaces outside:
+// they tell the two apart.
+const (
+	outsideVariable     = "ANNEX_OUTSIDE_NETWORK_NAMESPACE"
+	outsideUserVariable = "ANNEX_OUTSIDE_USER_NAMESPACE"
+)
 
 // Run runs main in a network namespace of its own, and returns its exit status.
 // To get there it runs this very program again, with the same arguments, input
@@ -46,7 +50,7 @@ func Run(main func() int) (int, error) {
 	if has {
 		return main(), nil
 	}
-	current, err := os.Readlink("/proc/self/ns/net")
+	current, err := os.Readlink(networkNamespace)
 	if err != nil {
 		return 1, fmt.Errorf("entering a network namespace: %w", err)
 	}
@@ -58,6 +62,27 @@ func Run(main func() int) (int, error) {
 		return main(), nil
 	}
 	return runInside(current)
+}
+
+const (
+	networkNamespace = "/proc/self/ns/net"
+	userNamespace    = "/proc/self/ns/user"
+)
+
+// EnterCommand is what a command begins with, in a shell outside, that is to run
+// where this program runs: nsenter(1) and its flags. It is empty for a program
+// that is not inside.
+func EnterCommand() []string {
+	outside := os.Getenv(outsideVariable)
+	current, err := os.Readlink(networkNamespace)
+	if err != nil || outside == "" || outside == current {
+		return nil
+	}
+	command := []string{"nsenter", "--target", strconv.Itoa(os.Getpid()), "--net"}
+	if user, err := os.Readlink(userNamespace); err == nil && user != os.Getenv(outsideUserVariable) {
+		command = append(command, "--user", "--preserve-credentials")
+	}
+	return command
 }
 
 // runInside runs this program again, inside.
@@ -121,7 +146,11 @@ func start(outside string) (*exec.Cmd, error) {
 func command(outside string, user bool) *exec.Cmd {
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
 	cmd.Args[0] = os.Args[0]
-	cmd.Env = append(os.Environ(), outsideVariable+"="+outside)
+	outsideUser, err := os.Readlink(userNamespace)
+	if err != nil {
+		outsideUser = "" // A kernel without user namespaces.
+	}
+	cmd.Env = append(os.Environ(), outsideVariable+"="+outside, outsideUserVariable+"="+outsideUser)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	attributes := &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNET,

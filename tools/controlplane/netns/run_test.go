@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 		case "wait":
 			signals := make(chan os.Signal, 1)
 			signal.Notify(signals, syscall.SIGTERM)
-			fmt.Println(os.Getpid())
+			fmt.Println(os.Getpid(), strings.Join(netns.EnterCommand(), " "))
 			<-signals
 			return 43
 		}
@@ -128,8 +128,9 @@ func TestRunGivesAnAddress(t *testing.T) {
 	}
 }
 
-// startWaiting returns the program outside, and the process id of the one inside.
-func startWaiting(t *testing.T) (*exec.Cmd, int) {
+// startWaiting returns the program outside, the process id of the one inside,
+// and the command to follow it.
+func startWaiting(t *testing.T) (*exec.Cmd, int, []string) {
 	t.Helper()
 	cmd := program(t, "wait", -1)
 	output, err := cmd.StdoutPipe()
@@ -143,16 +144,17 @@ func startWaiting(t *testing.T) (*exec.Cmd, int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	words := strings.Fields(line)
+	pid, err := strconv.Atoi(words[0])
 	if err != nil {
 		t.Fatal(line)
 	}
-	return cmd, pid
+	return cmd, pid, words[1:]
 }
 
 func TestRunPassesSignalsOn(t *testing.T) {
 	t.Parallel()
-	cmd, _ := startWaiting(t)
+	cmd, _, _ := startWaiting(t)
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -162,9 +164,35 @@ func TestRunPassesSignalsOn(t *testing.T) {
 	}
 }
 
+func TestEnterCommandLeadsInside(t *testing.T) {
+	t.Parallel()
+	if command := netns.EnterCommand(); command != nil {
+		t.Errorf("the test itself is not inside, and is entered with %q", command)
+	}
+	cmd, inside, enter := startWaiting(t)
+	if len(enter) == 0 {
+		t.Fatal("no command leads inside")
+	}
+	if _, err := exec.LookPath(enter[0]); err != nil {
+		t.Skipf("this machine has no %s to try: %v", enter[0], err)
+	}
+	want, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/net", inside))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := exec.CommandContext(t.Context(), enter[0], append(enter[1:], "readlink", "/proc/self/ns/net")...).CombinedOutput()
+	if err != nil || strings.TrimSpace(string(got)) != want {
+		t.Errorf("%q leads to %s (%v), want %s", enter, got, err, want)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // It was killed.
+}
+
 func TestKilledProgramLeavesNoneInside(t *testing.T) {
 	t.Parallel()
-	cmd, inside := startWaiting(t)
+	cmd, inside, _ := startWaiting(t)
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
