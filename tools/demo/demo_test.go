@@ -208,7 +208,7 @@ func TestStaysUpUntilSignal(t *testing.T) {
 	})
 	if want := []string{
 		"etcd", "kube-apiserver", "kube-controller-manager",
-		"permission", "aggregator", "identity", "certificates", "secret", "server-access", "server", "user-access", "service", "apiservice", "available",
+		"permission", "aggregator", "identity", "certificates", "secret", "server-access", "server", "user-access", "service", "apiservice", "available", "published",
 		"none", "create", "list", "watch", "refuse", "explain", "delete", "gone",
 	}; !slices.Equal(steps, want) {
 		t.Errorf("the steps are %q, want %q", steps, want)

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/extension"
@@ -47,7 +49,29 @@ func (d *demo) extend(ctx context.Context, cancel context.CancelCauseFunc) error
 	}
 	d.available = time.Since(d.started)
 	d.report.say(fmt.Sprintf("    The API is extended, %s after the start.", seconds(d.available)))
-	return nil
+	return d.step(ctx, "published", "kubectl finds it, and its documentation", d.published)
+}
+
+// published waits until kube-apiserver has taken the server's discovery and OpenAPI documents into its own. It asks for
+// them when the APIService has become Available, not before.
+func (d *demo) published(ctx context.Context) (string, error) {
+	group := installation().Definition.Groups[0].Name
+	for _, document := range [][]string{
+		{"api-resources", "--api-group=" + group},
+		{"get", "--raw", "/openapi/v3"},
+	} {
+		command := commandLine("kubectl", document...)
+		d.ran(command)
+		var last error
+		if err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, 30*time.Second, true, func(ctx context.Context) (bool, error) {
+			var output string
+			output, last = d.kubectl.run(ctx, document...)
+			return last == nil && strings.Contains(output, group), nil
+		}); err != nil {
+			return "", fmt.Errorf("waiting for %s in what %s says: %w", group, command, errors.Join(err, last))
+		}
+	}
+	return "", nil
 }
 
 // title is what a person reads of a step.
