@@ -53,7 +53,7 @@ var reservations = conformance.Resource{
 // These run alone, before the others: they take the server away, or add what
 // all clients see.
 func TestAvailable(t *testing.T) {
-	testenv.Test(t, resilience.Available(reservations.GVR.GroupVersion()))
+	testenv.Test(t, resilience.Available("capacity", reservations.GVR.GroupVersion()))
 }
 func TestRestart(t *testing.T) { testenv.Test(t, resilience.Restart("capacity", reservations)) }
 

@@ -34,6 +34,14 @@ type Exposed interface {
 	ClientCA() *certs.Authority
 }
 
+// Disposable is an installation in a cluster that was made for the run: a test
+// may do there what everybody would suffer from.
+type Disposable interface {
+	Installation
+	// Disposable does nothing but tell the two kinds of cluster apart.
+	Disposable()
+}
+
 // Need returns the installation of the server with the name, as one that can do
 // what T says. On a cluster where it can't, the test is skipped.
 func Need[T Installation](ctx context.Context, t *testing.T, server string) T {
@@ -55,6 +63,8 @@ func lack[T Installation]() string {
 		return "the server's process is not ours to kill"
 	case *Exposed:
 		return "the server's port can't be reached from here, or the cluster's CA keys are not ours"
+	case *Disposable:
+		return "others who use it would suffer"
 	}
 	return "the installation can't do what the test needs"
 }

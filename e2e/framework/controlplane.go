@@ -152,8 +152,9 @@ type serverProcess struct {
 }
 
 var (
-	_ Killable = serverProcess{}
-	_ Exposed  = serverProcess{}
+	_ Killable   = serverProcess{}
+	_ Exposed    = serverProcess{}
+	_ Disposable = serverProcess{}
 )
 
 func (s serverProcess) Kill(context.Context) error        { return s.extension.Kill() }
@@ -161,3 +162,4 @@ func (s serverProcess) Restart(ctx context.Context) error { return s.extension.R
 func (s serverProcess) Direct() *rest.Config              { return s.extension.Direct() }
 func (s serverProcess) FrontProxyCA() *certs.Authority    { return s.plane.FrontProxyCA() }
 func (s serverProcess) ClientCA() *certs.Authority        { return s.plane.ClientCA() }
+func (s serverProcess) Disposable()                       {}

@@ -10,13 +10,14 @@ import (
 	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	"sigs.k8s.io/e2e-framework/pkg/features"
 
+	"example.com/annex/e2e/framework"
 	"example.com/annex/e2e/step"
 	"example.com/annex/shared/certs"
 )
 
-// Available checks that an APIService is available because kube-apiserver has
-// reached the server, and has verified who it is.
-func Available(gv schema.GroupVersion) *features.FeatureBuilder {
+// Available checks that an APIService of the server is available because
+// kube-apiserver has reached the server, and has verified who it is.
+func Available(server string, gv schema.GroupVersion) *features.FeatureBuilder {
 	var s step.Session
 	var service *apiregistration.APIService
 	name := nameOf(gv)
@@ -42,15 +43,19 @@ func Available(gv schema.GroupVersion) *features.FeatureBuilder {
 			}
 		})).
 		Assess("is not available where the CA is another", step.Do(func(ctx context.Context, t *testing.T) {
+			// While an APIService is unavailable no namespace of the cluster can
+			// be deleted, and a run that is killed leaves this one behind.
+			framework.Need[framework.Disposable](ctx, t, server)
 			// Another group, at the same server.
+			group := "untrusted." + gv.Group
 			another, err := certs.NewAuthority("another", certs.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			stranger := &apiregistration.APIService{
-				ObjectMeta: metav1.ObjectMeta{Name: "v1.untrusted.e2e.example.com"},
+				ObjectMeta: metav1.ObjectMeta{Name: "v1." + group},
 				Spec: apiregistration.APIServiceSpec{
-					Group: "untrusted.e2e.example.com", Version: "v1", GroupPriorityMinimum: 1, VersionPriority: 1,
+					Group: group, Version: "v1", GroupPriorityMinimum: 1, VersionPriority: 1,
 					Service:  service.Spec.Service,
 					CABundle: another.CertificatePEM(),
 				},
