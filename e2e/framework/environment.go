@@ -103,6 +103,10 @@ func (e *Environment) Run(m *testing.M) int {
 		if err == nil {
 			return status
 		}
+		if !errors.Is(err, netns.ErrRefused) {
+			fmt.Fprintf(os.Stderr, "e2e %s: %v\n", e.title(), err)
+			return 1
+		}
 		e.unavailable = fmt.Sprintf("no network namespace for --aggregator-routing: %v", err)
 	}
 	return e.run(m)

@@ -3,6 +3,7 @@ package netns
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -40,8 +41,8 @@ const (
 //	}
 //
 // Where Address is there already, main is called at once. Root needs
-// CAP_SYS_ADMIN, others user namespaces; the error says so where neither is
-// allowed, and the status is 1 then.
+// CAP_SYS_ADMIN, others user namespaces; where neither is allowed the error is
+// ErrRefused, and says so. With any error the status is 1.
 func Run(main func() int) (int, error) {
 	has, err := hasAddress()
 	if err != nil {
@@ -63,6 +64,10 @@ func Run(main func() int) (int, error) {
 	}
 	return runInside(current)
 }
+
+// ErrRefused is Run's error where this user may have no network namespace on this
+// machine. Any other error is a defect.
+var ErrRefused = errors.New("a network namespace was refused")
 
 const (
 	networkNamespace = "/proc/self/ns/net"
@@ -137,10 +142,20 @@ func start(outside string) (*exec.Cmd, error) {
 		if err == nil {
 			return cmd, nil
 		}
+		if !refused(err) {
+			return nil, fmt.Errorf("making a network namespace: %w", err)
+		}
 		errs = append(errs, err)
 	}
-	return nil, fmt.Errorf("making a network namespace: %w\nit takes CAP_SYS_ADMIN, or user namespaces: look at the sysctls "+
-		"user.max_user_namespaces, kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns", errors.Join(errs...))
+	return nil, fmt.Errorf("%w: %w\nit takes CAP_SYS_ADMIN, or user namespaces: look at the sysctls "+
+		"user.max_user_namespaces, kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns", ErrRefused, errors.Join(errs...))
+}
+
+// refused says whether an error of clone(2) means that the user may not have
+// namespaces (EPERM; EACCES and ENOSYS come from security modules and seccomp
+// filters), or that a sysctl allows no more of them (ENOSPC).
+func refused(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.ENOSYS)
 }
 
 func command(outside string, user bool) *exec.Cmd {

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"example.com/annex/tools/controlplane/netns"
 )
 
@@ -25,6 +27,13 @@ func TestMain(m *testing.M) {
 	role := os.Getenv(roleVariable)
 	if role == "" {
 		os.Exit(m.Run())
+	}
+	if role == "refused" {
+		// In the user namespace that the test has made for this program.
+		if err := os.WriteFile("/proc/sys/user/max_user_namespaces", []byte("0"), 0); err != nil {
+			fmt.Println(err)
+			os.Exit(45)
+		}
 	}
 	status, err := netns.Run(func() int {
 		switch role {
@@ -54,6 +63,9 @@ func TestMain(m *testing.M) {
 	})
 	if err != nil {
 		fmt.Println(err)
+	}
+	if errors.Is(err, netns.ErrRefused) {
+		status = 44
 	}
 	os.Exit(status)
 }
@@ -125,6 +137,26 @@ func TestRunGivesAnAddress(t *testing.T) {
 				t.Errorf("inside there are (interfaces, user, arguments) %q, want %q", output, want)
 			}
 		})
+	}
+}
+
+func TestRunWhereNamespacesAreRefused(t *testing.T) {
+	t.Parallel()
+	cmd := program(t, "refused", -1)
+	// Not as root: root needs no user namespace.
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 1, HostID: os.Geteuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 1, HostID: os.Getegid(), Size: 1}},
+		AmbientCaps: []uintptr{unix.CAP_SYS_RESOURCE},
+	}
+	output, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 45 {
+		t.Skipf("sysctls can't be set here, as in some containers: %s", output)
+	}
+	if !errors.As(err, &exit) || exit.ExitCode() != 44 || !strings.Contains(string(output), "user.max_user_namespaces") {
+		t.Errorf("ended with %v, want ErrRefused: %s", err, output)
 	}
 }
 
