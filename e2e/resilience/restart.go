@@ -67,8 +67,28 @@ func Restart(server string, r conformance.Resource) *features.FeatureBuilder {
 		})
 	}
 
+	var killed framework.Killable // nil unless the server is away.
+	restart := func(ctx context.Context, t *testing.T) {
+		t.Helper()
+		if err := killed.Restart(ctx); err != nil {
+			t.Fatal(err)
+		}
+		killed = nil
+		probe(ctx, t, &s, name)
+		awaitCondition(ctx, t, &s, name, apiregistration.ConditionTrue, "Passed")
+	}
+
 	return features.New("server of "+name+" killed and back").
 		Setup(s.Open).
+		Setup(step.Do(func(ctx context.Context, t *testing.T) {
+			// An assessment that fails must not leave the other features
+			// without a server.
+			t.Cleanup(func() {
+				if killed != nil {
+					restart(ctx, t)
+				}
+			})
+		})).
 		Setup(step.Do(func(ctx context.Context, t *testing.T) {
 			objects = r.Objects(s.Clients, s.Namespace)
 			namespace := metav1.NamespaceAll
@@ -94,7 +114,7 @@ func Restart(server string, r conformance.Resource) *features.FeatureBuilder {
 			awaitInformer(ctx, t, survivor)
 		})).
 		Assess("killed: callers are told at once", step.Do(func(ctx context.Context, t *testing.T) {
-			killed := framework.Need[framework.Killable](ctx, t, server)
+			killed = framework.Need[framework.Killable](ctx, t, server)
 			if err := killed.Kill(ctx); err != nil {
 				t.Fatal(err)
 			}
@@ -128,12 +148,8 @@ func Restart(server string, r conformance.Resource) *features.FeatureBuilder {
 			}
 		})).
 		Assess("back: the APIService is available again", step.Do(func(ctx context.Context, t *testing.T) {
-			killed := framework.Need[framework.Killable](ctx, t, server)
-			if err := killed.Restart(ctx); err != nil {
-				t.Fatal(err)
-			}
-			probe(ctx, t, &s, name)
-			awaitCondition(ctx, t, &s, name, apiregistration.ConditionTrue, "Passed")
+			killed = framework.Need[framework.Killable](ctx, t, server)
+			restart(ctx, t)
 		})).
 		Assess("back: what was stored is still there", step.Do(func(ctx context.Context, t *testing.T) {
 			framework.Need[framework.Killable](ctx, t, server)
