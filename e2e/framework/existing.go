@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
+	"k8s.io/kube-aggregator/pkg/apis/apiregistration/v1/helper"
 	aggregator "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset"
 	"sigs.k8s.io/e2e-framework/klient"
 	"sigs.k8s.io/e2e-framework/klient/wait"
@@ -109,15 +110,14 @@ func available(ctx context.Context, client aggregator.Interface, name string) er
 	if err != nil {
 		return err
 	}
-	for _, condition := range service.Status.Conditions {
-		if condition.Type == apiregistration.Available {
-			if condition.Status == apiregistration.ConditionTrue {
-				return nil
-			}
-			return fmt.Errorf("it is not Available: %s: %s", condition.Reason, condition.Message)
-		}
+	condition := helper.GetAPIServiceConditionByType(service, apiregistration.Available)
+	if condition == nil {
+		return errors.New("it has no condition Available yet")
 	}
-	return errors.New("it has no condition Available yet")
+	if condition.Status != apiregistration.ConditionTrue {
+		return fmt.Errorf("it is not Available: %s: %s", condition.Reason, condition.Message)
+	}
+	return nil
 }
 
 // installed is a server that can be used and nothing more.

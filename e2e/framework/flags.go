@@ -3,7 +3,7 @@ package framework
 import "flag"
 
 // options are the framework's own flags, beside those of e2e-framework
-// (--kubeconfig, --context, --feature, --assess, ...) and of go test.
+// (--kubeconfig, --context, --feature, ...) and of go test.
 type options struct {
 	cluster string
 	routing bool

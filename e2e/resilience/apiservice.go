@@ -3,6 +3,7 @@ package resilience
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
+	"k8s.io/kube-aggregator/pkg/apis/apiregistration/v1/helper"
 
 	"example.com/annex/e2e/step"
 )
@@ -32,17 +34,15 @@ func awaitCondition(ctx context.Context, t *testing.T, s *step.Session, name str
 		if err != nil {
 			return err
 		}
-		for _, condition := range service.Status.Conditions {
-			if condition.Type != apiregistration.Available {
-				continue
-			}
-			if condition.Status != status || condition.Reason != reason {
-				return fmt.Errorf("it is %s, %s: %s", condition.Status, condition.Reason, condition.Message)
-			}
-			found = condition
-			return nil
+		condition := helper.GetAPIServiceConditionByType(service, apiregistration.Available)
+		if condition == nil {
+			return errors.New("it has no condition Available")
 		}
-		return fmt.Errorf("it has no condition Available")
+		if condition.Status != status || condition.Reason != reason {
+			return fmt.Errorf("it is %s, %s: %s", condition.Status, condition.Reason, condition.Message)
+		}
+		found = *condition
+		return nil
 	})
 	return found
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // Install adds the internal types and all versions of the group to a scheme, with their defaults, conversions and
-// validations. The preferred version, which is also the stored one, is v1.
+// validations. Which version is preferred, the server's Definition says.
 func Install(scheme *runtime.Scheme) error {
 	for version, add := range map[string]func(*runtime.Scheme) error{
 		"internal": capacity.AddToScheme,
@@ -20,9 +20,6 @@ func Install(scheme *runtime.Scheme) error {
 		if err := add(scheme); err != nil {
 			return fmt.Errorf("adding the %s types of %s to the scheme: %w", version, capacity.GroupName, err)
 		}
-	}
-	if err := scheme.SetVersionPriority(v1.SchemeGroupVersion); err != nil {
-		return fmt.Errorf("setting the version priority of %s: %w", capacity.GroupName, err)
 	}
 	return nil
 }

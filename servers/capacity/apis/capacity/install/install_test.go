@@ -10,7 +10,6 @@ import (
 	metafuzzer "k8s.io/apimachinery/pkg/apis/meta/fuzzer"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	runtimeserializer "k8s.io/apimachinery/pkg/runtime/serializer"
 
 	"example.com/annex/servers/capacity/apis/capacity"
@@ -34,14 +33,6 @@ func TestRoundTrip(t *testing.T) {
 	funcs := fuzzer.MergeFuzzerFuncs(metafuzzer.Funcs, capacityfuzzer.Funcs)
 	const seed = 1 // the same values in every run
 	roundtrip.RoundTripTypesWithoutProtobuf(t, scheme, codecs, fuzzer.FuzzerFor(funcs, rand.NewSource(seed), codecs), nil)
-}
-
-func TestPreferredVersion(t *testing.T) {
-	t.Parallel()
-	got := newScheme(t).PrioritizedVersionsForGroup(capacity.GroupName)
-	if want := []schema.GroupVersion{v1.SchemeGroupVersion}; !cmp.Equal(got, want) {
-		t.Errorf("versions by priority: %v, want %v", got, want)
-	}
 }
 
 func TestInstallTwice(t *testing.T) {

@@ -22,11 +22,6 @@ var (
 	AddToScheme = localSchemeBuilder.AddToScheme
 )
 
-// Resource returns the group-qualified form of a plural resource name.
-func Resource(resource string) schema.GroupResource {
-	return SchemeGroupVersion.WithResource(resource).GroupResource()
-}
-
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(SchemeGroupVersion,
 		&Reservation{},
