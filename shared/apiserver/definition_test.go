@@ -3,6 +3,7 @@ package apiserver_test
 import (
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +55,19 @@ func TestSchemeRefusesVersionsWithoutTypes(t *testing.T) {
 	d.Groups[0].Versions = append(d.Groups[0].Versions, "v7")
 	if _, err := d.Scheme(); err == nil || !strings.Contains(err.Error(), "wardle.example.com/v7") {
 		t.Errorf("got %v, want an error that names the version", err)
+	}
+}
+
+func TestSchemeOrdersVersionsAsTheDefinition(t *testing.T) {
+	t.Parallel()
+	d := wardleDefinition()
+	slices.Reverse(d.Groups[0].Versions) // Not the order that upstream's Install sets.
+	scheme, err := d.Scheme()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := scheme.PrioritizedVersionsForGroup(d.Groups[0].Name), d.GroupVersions(); !slices.Equal(got, want) {
+		t.Errorf("versions by priority: %v, want %v", got, want)
 	}
 }
 
