@@ -94,8 +94,6 @@ type ReservationStatus struct {
 	// +listType=map
 	// +listMapKey=type
 	// +k8s:optional
-	// +k8s:listType=map
-	// +k8s:listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
 

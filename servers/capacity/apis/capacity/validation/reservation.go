@@ -54,6 +54,7 @@ func ValidateReservationStatusUpdate(r, old *capacity.Reservation) field.ErrorLi
 
 // validateStatus checks the fields of a status against each other.
 func validateStatus(s *capacity.ReservationStatus, path *field.Path) field.ErrorList {
+	// This checks that their types are unique too: with k8s:listType in v1 a duplicate would be reported twice.
 	errs := metav1validation.ValidateConditions(s.Conditions, path.Child("conditions"))
 	bound := path.Child("boundSlots")
 	switch s.Phase {
