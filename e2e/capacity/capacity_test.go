@@ -48,6 +48,14 @@ var reservations = conformance.Resource{
 		{Path: []string{"spec", "priority"}, Value: "Urgent"},
 	},
 	Status: &conformance.Field{Path: []string{"status", "observedGeneration"}, Value: int64(1)},
+	Columns: []conformance.Column{
+		{Heading: "SITE", Value: "ams-1"},
+		{Heading: "SLOTS", Value: "4"},
+		{Heading: "BOUND", Value: "0"},
+		{Heading: "PHASE", Value: "Pending"},
+		{Heading: "PRIORITY", Value: "Normal", Wide: true},
+	},
+	Selectable: map[string]string{"spec.siteName": "ams-1", "status.phase": "Pending"},
 }
 
 // These run alone, before the others: they take the server away, or add what
@@ -58,6 +66,7 @@ func TestAvailable(t *testing.T) {
 func TestRestart(t *testing.T) { testenv.Test(t, resilience.Restart("capacity", reservations)) }
 
 func TestDiscovery(t *testing.T) { t.Parallel(); testenv.Test(t, conformance.Discovery(reservations)) }
+func TestGet(t *testing.T)       { t.Parallel(); testenv.Test(t, conformance.Get(reservations)) }
 func TestObjects(t *testing.T)   { t.Parallel(); testenv.Test(t, conformance.Objects(reservations)) }
 func TestPatches(t *testing.T)   { t.Parallel(); testenv.Test(t, conformance.Patches(reservations)) }
 func TestStatus(t *testing.T)    { t.Parallel(); testenv.Test(t, conformance.Status(reservations)) }

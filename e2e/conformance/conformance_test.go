@@ -47,9 +47,17 @@ spec:
 		Path:  []string{"status", "loadBalancer"},
 		Value: map[string]any{"ingress": []any{map[string]any{"ip": "192.0.2.1"}}},
 	},
+	StatusTakesMetadata: true,
+	Columns: []conformance.Column{
+		{Heading: "CLASS", Value: "one"},
+		{Heading: "HOSTS", Value: "*"},
+		{Heading: "ADDRESS"},
+		{Heading: "PORTS", Value: "80"},
+	},
 }
 
 func TestDiscovery(t *testing.T)  { t.Parallel(); testenv.Test(t, conformance.Discovery(ingresses)) }
+func TestGet(t *testing.T)        { t.Parallel(); testenv.Test(t, conformance.Get(ingresses)) }
 func TestObjects(t *testing.T)    { t.Parallel(); testenv.Test(t, conformance.Objects(ingresses)) }
 func TestPatches(t *testing.T)    { t.Parallel(); testenv.Test(t, conformance.Patches(ingresses)) }
 func TestStatus(t *testing.T)     { t.Parallel(); testenv.Test(t, conformance.Status(ingresses)) }

@@ -35,6 +35,26 @@ type Resource struct {
 	// Status is a field of the status, for a resource with a status
 	// subresource, and a value that a new object does not have.
 	Status *Field
+	// StatusTakesMetadata is true where the status subresource also writes
+	// labels, annotations and finalizers, as that of many built-in resources
+	// does. For custom resources, and ours, it is false.
+	StatusTakesMetadata bool
+
+	// Columns are what kubectl get prints between NAME and AGE.
+	Columns []Column
+	// Selectable are the field selectors besides metadata.name and
+	// metadata.namespace, each with its value in a new object of the sample.
+	Selectable map[string]string
+}
+
+// Column is a column that kubectl get prints.
+type Column struct {
+	// Heading is in capitals, as printed.
+	Heading string
+	// Value is what it says of a new object of the sample.
+	Value string
+	// Wide is true for a column that is printed only with --output=wide.
+	Wide bool
 }
 
 // GVK names the kind.

@@ -2,10 +2,15 @@ package conformance
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/e2e-framework/pkg/features"
 
 	"example.com/annex/e2e/report"
@@ -59,6 +64,74 @@ func Status(r Resource) *features.FeatureBuilder {
 			expectValue(t, updated, tr.Change)
 			expectGeneration(t, updated, before, 0)
 		})).
+		Assess("an update of the status ignores the metadata", step.Do(func(ctx context.Context, t *testing.T) {
+			before := tr.create(ctx, t, "labelled")
+			sent := before.DeepCopy()
+			tr.Status.Set(t, sent)
+			metadata := map[string]any{
+				"labels":      map[string]any{label: tr.Namespace, "example.com/sent": "yes"},
+				"annotations": map[string]any{"example.com/sent": "yes"},
+				"finalizers":  []any{"example.com/sent"},
+			}
+			for name, value := range metadata {
+				Field{Path: []string{"metadata", name}, Value: value}.Set(t, sent)
+			}
+			updated, err := tr.objects().UpdateStatus(ctx, sent, metav1.UpdateOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				ctx, cancel := step.CleanupContext(ctx)
+				defer cancel()
+				// A finalizer that was taken would hold up the namespace.
+				_, err := tr.objects().Patch(ctx, updated.GetName(), types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+			expectValue(t, updated, *tr.Status)
+			want := before
+			if tr.StatusTakesMetadata {
+				want = sent
+			}
+			for name := range metadata {
+				field := Field{Path: []string{"metadata", name}}
+				expectValue(t, updated, field.with(field.Get(want)))
+			}
+		})).
+		Assess("a merge patch of the status", step.Do(func(ctx context.Context, t *testing.T) {
+			before := tr.create(ctx, t, "patched")
+			patch := tr.Change.Tree()
+			maps.Copy(patch, tr.Status.Tree())
+			data, err := json.Marshal(patch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			patched, err := tr.objects().Patch(ctx, before.GetName(), types.MergePatchType, data, metav1.PatchOptions{FieldManager: "patcher"}, "status")
+			if err != nil {
+				t.Fatal(err)
+			}
+			expectValue(t, patched, *tr.Status)
+			expectValue(t, patched, tr.Change.with(tr.Change.Get(before)))
+			expectGeneration(t, patched, before, 0)
+			expectStatusManager(t, patched, "patcher", metav1.ManagedFieldsOperationUpdate)
+		})).
+		Assess("server-side apply of the status", step.Do(func(ctx context.Context, t *testing.T) {
+			before := tr.create(ctx, t, "applied")
+			object := &unstructured.Unstructured{}
+			object.SetGroupVersionKind(r.GVK())
+			object.SetName(before.GetName())
+			tr.Status.Set(t, object)
+			tr.Change.Set(t, object)
+			applied, err := tr.objects().ApplyStatus(ctx, before.GetName(), object, metav1.ApplyOptions{FieldManager: "applier"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			expectValue(t, applied, *tr.Status)
+			expectValue(t, applied, tr.Change.with(tr.Change.Get(before)))
+			expectGeneration(t, applied, before, 0)
+			expectStatusManager(t, applied, "applier", metav1.ManagedFieldsOperationApply)
+		})).
 		Assess("the status is read where it was written", step.Do(func(ctx context.Context, t *testing.T) {
 			object, err := tr.objects().Get(ctx, tr.named("one"), metav1.GetOptions{}, "status")
 			if err != nil {
@@ -67,4 +140,27 @@ func Status(r Resource) *features.FeatureBuilder {
 			expectValue(t, object, *tr.Status)
 			expectValue(t, tr.get(ctx, t, "one"), *tr.Status)
 		}))
+}
+
+// expectStatusManager checks that a manager has the object's status, through the
+// status subresource, and nothing else of it.
+func expectStatusManager(t *testing.T, object *unstructured.Unstructured, manager string, operation metav1.ManagedFieldsOperationType) {
+	t.Helper()
+	for _, entry := range object.GetManagedFields() {
+		if entry.Manager != manager {
+			continue
+		}
+		if entry.Operation != operation || entry.Subresource != "status" {
+			t.Errorf("%s manages %s with %s of subresource %q, want %s of status", manager, object.GetName(), entry.Operation, entry.Subresource, operation)
+		}
+		var owned map[string]any
+		if err := json.Unmarshal(entry.FieldsV1.GetRawBytes(), &owned); err != nil {
+			t.Fatalf("decoding what %s manages of %s: %v", manager, object.GetName(), err)
+		}
+		if got := slices.Collect(maps.Keys(owned)); !slices.Equal(got, []string{"f:status"}) {
+			t.Errorf("%s manages %v of %s, want its status alone", manager, got, object.GetName())
+		}
+		return
+	}
+	t.Errorf("%s does not manage %s", manager, object.GetName())
 }
