@@ -58,16 +58,18 @@ func (d *demo) run(ctx context.Context) error {
 	var signalled errSignal
 	keepLogs := err != nil && !errors.As(err, &signalled)
 	// The signal that ended the walk must not end the cleaning up.
-	if cleanErr := d.clean(context.WithoutCancel(ctx), keepLogs); cleanErr != nil {
-		err = errors.Join(err, cleanErr)
-	}
+	cleanErr := d.clean(context.WithoutCancel(ctx), keepLogs)
+	err = errors.Join(err, cleanErr)
 	final := result{Result: "done", Seconds: time.Since(d.started).Seconds(), AvailableSeconds: d.available.Seconds(), Versions: d.versions}
 	if err != nil {
 		final.Result = "failed"
 	}
 	if keepLogs && d.dir != nil {
 		final.Logs = d.dir.Join(logs)
-		err = fmt.Errorf("%w\nThe logs are in %s for a day; all else is gone", err, final.Logs)
+		err = fmt.Errorf("%w\nThe logs are in %s for a day", err, final.Logs)
+		if cleanErr == nil {
+			err = fmt.Errorf("%w; all else is gone", err)
+		}
 	}
 	d.report.result(final)
 	return err
@@ -114,9 +116,14 @@ func (d *demo) section(title string) {
 	d.report.section(title)
 }
 
+// stepTimeout is how long a step may take: what the extension gives its own.
+const stepTimeout = extension.DefaultStepTimeout
+
 // step does one thing and reports it. What do returns is shown below the
 // commands that d.ran collected.
 func (d *demo) step(ctx context.Context, name, title string, do func(context.Context) (string, error)) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, stepTimeout, fmt.Errorf("given up after %s: %w", stepTimeout, context.DeadlineExceeded))
+	defer cancel()
 	d.commands = nil
 	d.report.begin(title)
 	started := time.Now()
@@ -183,11 +190,16 @@ func (d *demo) stay(ctx context.Context) error {
 	return fmt.Errorf("it did not stay up: %w", context.Cause(ctx))
 }
 
+// errLeft is part of a walk-through's error when something of it is left.
+var errLeft = errors.New("not everything is stopped and removed")
+
 // clean stops and removes everything, in the opposite order.
 func (d *demo) clean(ctx context.Context, keepLogs bool) error {
 	if d.dir == nil {
 		return nil
 	}
+	const section = "Cleaning up"
+	d.report.section(section)
 	d.report.begin("stopping")
 	started := time.Now()
 	var errs []error
@@ -203,11 +215,11 @@ func (d *demo) clean(ctx context.Context, keepLogs bool) error {
 		errs = append(errs, d.dir.Remove())
 	}
 	err := errors.Join(errs...)
-	o := outcome{Section: "Cleaning up", Step: "stop", Title: "Everything is stopped and removed", OK: err == nil, Seconds: time.Since(started).Seconds()}
+	o := outcome{Section: section, Step: "stop", Title: "Everything is stopped and removed", OK: err == nil, Seconds: time.Since(started).Seconds()}
 	if err != nil {
+		err = fmt.Errorf("%w: %w", errLeft, err)
 		o.Error = err.Error()
 	}
-	d.report.section(o.Section)
 	d.report.end(o)
 	return err
 }
