@@ -68,9 +68,9 @@ func (e *Extension) Steps() []Step {
 }
 
 // checkAggregator checks that kube-apiserver aggregates at all.
-func (e *Extension) checkAggregator(context.Context) error {
+func (e *Extension) checkAggregator(ctx context.Context) error {
 	version := apiregistrationv1.SchemeGroupVersion.String()
-	if _, err := e.kubernetes.Discovery().ServerResourcesForGroupVersion(version); err != nil {
+	if err := e.kubernetes.Discovery().RESTClient().Get().AbsPath("/apis", version).Do(ctx).Error(); err != nil {
 		return fmt.Errorf("asking kube-apiserver for %s: %w; is it among its --runtime-config?", version, err)
 	}
 	return nil
