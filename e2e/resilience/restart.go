@@ -20,6 +20,7 @@ import (
 	"example.com/annex/e2e/conformance"
 	"example.com/annex/e2e/framework"
 	"example.com/annex/e2e/step"
+	"example.com/annex/tools/controlplane/extension"
 )
 
 const (
@@ -134,6 +135,10 @@ func Restart(server string, r conformance.Resource) *features.FeatureBuilder {
 			}
 			probe(ctx, t, &s, name)
 			awaitCondition(ctx, t, &s, name, apiregistration.ConditionTrue, "Passed")
+			// The features that follow use kubectl, which goes by discovery.
+			step.Eventually(ctx, t, conditionTimeout, "discovery and OpenAPI", func(ctx context.Context) error {
+				return extension.Published(ctx, s.Kubernetes.Discovery().RESTClient(), r.GVR.GroupVersion())
+			})
 		})).
 		Assess("back: what was stored is still there", step.Do(func(ctx context.Context, t *testing.T) {
 			framework.Need[framework.Killable](ctx, t, server)

@@ -116,13 +116,10 @@ func (d *demo) section(title string) {
 	d.report.section(title)
 }
 
-// stepTimeout is how long a step may take: what the extension gives its own.
-const stepTimeout = extension.DefaultStepTimeout
-
 // step does one thing and reports it. What do returns is shown below the
 // commands that d.ran collected.
 func (d *demo) step(ctx context.Context, name, title string, do func(context.Context) (string, error)) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, stepTimeout, fmt.Errorf("given up after %s: %w", stepTimeout, context.DeadlineExceeded))
+	ctx, cancel := context.WithTimeoutCause(ctx, extension.StepTimeout, fmt.Errorf("given up after %s: %w", extension.StepTimeout, context.DeadlineExceeded))
 	defer cancel()
 	d.commands = nil
 	d.report.begin(title)
