@@ -12,12 +12,16 @@ import (
 	"flag"
 	"fmt"
 	"os"
+
+	"example.com/annex/shared/version"
 )
 
 func main() {
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: testtotals FILE\nFILE is what bazel test --build_event_json_file wrote.")
+		flag.PrintDefaults()
 	}
+	version.AddFlag(flag.CommandLine)
 	flag.Parse()
 	if flag.NArg() != 1 {
 		flag.Usage()
