@@ -26,6 +26,7 @@ import (
 	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
+	"example.com/annex/tools/controlplane/controlplanetest"
 	"example.com/annex/tools/controlplane/extension"
 	"example.com/annex/tools/controlplane/netns"
 	"example.com/annex/tools/controlplane/process"
@@ -48,21 +49,6 @@ func TestMain(m *testing.M) {
 }
 
 var reservations = schema.GroupVersionResource{Group: "capacity.example.com", Version: "v1", Resource: "reservations"}
-
-func start(t *testing.T, options controlplane.Options) *controlplane.ControlPlane {
-	t.Helper()
-	options.Dir = t.TempDir()
-	plane, err := controlplane.Start(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := plane.Stop(context.Background()); err != nil { // The test's own context is done by now.
-			t.Error(err)
-		}
-	})
-	return plane
-}
 
 func capacity(t *testing.T, options extension.Options) *extension.Extension {
 	t.Helper()
@@ -111,7 +97,7 @@ func TestInstall(t *testing.T) {
 	for _, routing := range []bool{false, true} {
 		t.Run(fmt.Sprintf("aggregator routing %t", routing), func(t *testing.T) {
 			t.Parallel()
-			plane := start(t, controlplane.Options{AggregatorRouting: routing})
+			plane := controlplanetest.Start(t, controlplane.Options{AggregatorRouting: routing})
 			server := capacity(t, extension.Options{Plane: plane})
 			if err := server.Install(t.Context()); err != nil {
 				t.Fatal(err)
@@ -220,7 +206,7 @@ func testUninstall(t *testing.T, plane *controlplane.ControlPlane, server *exten
 
 func TestFailuresNameTheStep(t *testing.T) {
 	t.Parallel()
-	plane := start(t, controlplane.Options{})
+	plane := controlplanetest.Start(t, controlplane.Options{})
 
 	t.Run("server ends", func(t *testing.T) {
 		server := capacity(t, extension.Options{Plane: plane, Args: []string{"--no-such-flag"}})
