@@ -160,14 +160,15 @@ func (d *demo) stay(ctx context.Context) error {
 		go cancelWhenGone(ctx, cancel, p)
 	}
 	kubeconfig := d.kubectl.kubeconfig
-	var enter string // this program's network namespace, if it has one of its own
+	var enter, runUnder string // this program's network namespace, if it has one of its own
 	if command := netns.EnterCommand(); command != nil {
 		enter = strings.Join(command, " ") + " "
+		runUnder = "--run_under=" + quote(strings.TrimSpace(enter)) + " " // Bazel stays outside, with its server.
 	}
 	d.report.say("",
 		"It stays up until Ctrl-C. In another terminal:",
 		"",
-		"  "+enter+"./tools/bazel run //tools/kubectl -- --kubeconfig "+quote(kubeconfig)+" get reservations",
+		"  ./tools/bazel run "+runUnder+"//tools/kubectl -- --kubeconfig "+quote(kubeconfig)+" get reservations",
 		"",
 		"or, with a kubectl of your own:",
 		"",
