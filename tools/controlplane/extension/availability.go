@@ -35,8 +35,8 @@ func (e *Extension) waitAvailable(ctx context.Context) error {
 // APIServices are the names of the server's APIServices: "<version>.<group>".
 func (e *Extension) APIServices() []string {
 	var names []string
-	for _, version := range e.options.Installation.Definition.GroupVersions() {
-		names = append(names, version.Version+"."+version.Group)
+	for _, apiService := range e.options.Installation.APIServices(nil) {
+		names = append(names, apiService.GetName())
 	}
 	return names
 }
