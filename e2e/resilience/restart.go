@@ -20,6 +20,7 @@ import (
 	"example.com/annex/e2e/conformance"
 	"example.com/annex/e2e/framework"
 	"example.com/annex/e2e/step"
+	"example.com/annex/tools/controlplane/extension"
 )
 
 const (
@@ -76,6 +77,10 @@ func Restart(server string, r conformance.Resource) *features.FeatureBuilder {
 		killed = nil
 		probe(ctx, t, &s, name)
 		awaitCondition(ctx, t, &s, name, apiregistration.ConditionTrue, "Passed")
+		// The features that follow use kubectl, which goes by discovery.
+		step.Eventually(ctx, t, conditionTimeout, "discovery and OpenAPI", func(ctx context.Context) error {
+			return extension.Published(ctx, s.Kubernetes.Discovery().RESTClient(), r.GVR.GroupVersion())
+		})
 	}
 
 	return features.New("server of "+name+" killed and back").

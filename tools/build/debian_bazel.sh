@@ -37,9 +37,14 @@ rm -rf "$prefix" "$prefix.part"
 work=$(mktemp -d)
 trap 'rm -rf "$work" "$prefix.part"' EXIT
 
+# Debian's mirror among the sources that apt is set up with. Before the first apt-get update apt does not know whose a
+# source is: then by its name.
+sources() { apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "$@" | grep -v security; }
+mirror=$(sources 'Origin: Debian' | head -n 1 || true)
+[ -n "$mirror" ] || mirror=$(sources --no-release-info | grep -E '/debian(\.list)?/?$' | head -n 1 || true)
+[ -n "$mirror" ] || die "apt has no mirror of Debian: install bazelisk (https://github.com/bazelbuild/bazelisk)"
+
 # apt with a state of its own: it knows $suite only, and of no installed package.
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | sort -u | head -n 1)
-[ -n "$mirror" ] || die "apt has no Debian mirror: add one to /etc/apt/sources.list"
 mkdir -p "$work"/{state/lists/partial,cache/archives/partial,etc/preferences.d,packages}
 : >"$work/state/status"
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$work/etc/sources.list"

@@ -1,7 +1,7 @@
 """Programs of other projects (Kubernetes, etcd), compiled by the go command from modules of their own.
 
 They are not in our go.mod: a dependency that we raise must not change a kube-apiserver that was released without it,
-and the whole of Kubernetes as gazelle-made libraries would fill the cache with 20 times as much. So each project has
+and the whole of Kubernetes as gazelle-made libraries would make the cache about ten times as large. So each project has
 a module (tools/controlplane/<project>/go.mod) whose `tool` lines name its programs. A repository rule vendors it,
 which takes the network, and one build action compiles it, which the disk cache keeps for as long as the pins stand.
 """

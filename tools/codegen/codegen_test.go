@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/bazelbuild/rules_go/go/runfiles"
 
+	"example.com/annex/tools/codegen/bazellist"
 	"example.com/annex/tools/codegen/generator"
 	"example.com/annex/tools/codegen/gopath"
 	"example.com/annex/tools/codegen/regeneration"
@@ -177,7 +180,11 @@ func TestCancelled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := run(ctx, []string{"--checkout", copyCheckout(t)}, io.Discard); err == nil {
-		t.Error("a cancelled run ended without an error")
+	checkout := copyCheckout(t) // It has no list: a run would write one.
+	if err := run(ctx, []string{"--checkout", checkout}, io.Discard); !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled run ended with %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(checkout, bazellist.Path)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a cancelled run wrote: %v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"example.com/annex/shared/version"
 	"example.com/annex/tools/codegen/bazellist"
 	"example.com/annex/tools/codegen/generator"
 	"example.com/annex/tools/codegen/regeneration"
@@ -40,6 +41,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	flags := flag.NewFlagSet("codegen", flag.ContinueOnError)
 	check := flags.Bool("check", false, "show differences and exit with 1 instead of writing files")
 	checkout := flags.String("checkout", defaultCheckout(), "the checkout's root `directory`")
+	version.AddFlag(flags)
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}

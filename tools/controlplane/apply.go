@@ -42,7 +42,7 @@ func (c *ControlPlane) Apply(ctx context.Context, objects ...runtime.Object) err
 		// One group and version at a time: another one's server may be down.
 		list := known[kind.GroupVersion()]
 		if list == nil {
-			if list, err = resources.ServerResourcesForGroupVersion(kind.GroupVersion().String()); err != nil {
+			if list, err = resources.ServerResourcesForGroupVersionWithContext(ctx, kind.GroupVersion().String()); err != nil {
 				return fail(fmt.Errorf("asking for the resources of %s: %w", kind.GroupVersion(), err))
 			}
 			known[kind.GroupVersion()] = list

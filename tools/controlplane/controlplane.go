@@ -35,7 +35,6 @@ type ControlPlane struct {
 	mu        sync.Mutex
 	ports     []*port.Reservation
 	processes []*process.Process // in the order of their start
-	stopped   bool
 	keepLogs  bool
 }
 
@@ -181,14 +180,10 @@ func (c *ControlPlane) logFile(name string) string { return filepath.Join(c.logD
 
 // Stop stops the processes, the last started first, and removes the private
 // directory. When the context is done, what still runs is killed. It may be
-// called more than once; nothing is left when it returns nil.
+// called again: nothing is left when it returns nil.
 func (c *ControlPlane) Stop(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.stopped {
-		return nil
-	}
-	c.stopped = true
 	var errs []error
 	for i := len(c.processes) - 1; i >= 0; i-- {
 		errs = append(errs, c.processes[i].Stop(ctx))

@@ -24,6 +24,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"example.com/annex/tools/controlplane"
+	"example.com/annex/tools/controlplane/controlplanetest"
 	"example.com/annex/tools/controlplane/process"
 )
 
@@ -76,7 +77,7 @@ func TestControlPlane(t *testing.T) {
 			t.Parallel()
 			var mu sync.Mutex
 			var ready []string
-			plane := start(t, controlplane.Options{
+			plane := controlplanetest.Start(t, controlplane.Options{
 				AggregatorRouting: tc.routing,
 				Progress: func(e controlplane.Event) {
 					mu.Lock()
@@ -233,14 +234,14 @@ func testKubeconfig(t *testing.T, plane *controlplane.ControlPlane) {
 
 func testRoute(t *testing.T, plane *controlplane.ControlPlane, routing bool) {
 	const port = 4444
+	objects, servicePort := plane.RouteObjects("default", "routed", port)
+	if want := map[bool]int32{false: port, true: 443}[routing]; servicePort != want {
+		t.Errorf("an APIService must name port %d, want %d", servicePort, want)
+	}
 	// Twice: the second time the objects are there.
 	for range 2 {
-		servicePort, err := plane.Route(t.Context(), "default", "routed", port)
-		if err != nil {
+		if err := plane.Apply(t.Context(), objects...); err != nil {
 			t.Fatal(err)
-		}
-		if want := map[bool]int32{false: port, true: 443}[routing]; servicePort != want {
-			t.Errorf("an APIService must name port %d, want %d", servicePort, want)
 		}
 	}
 	service, err := client(t, plane.RESTConfig()).CoreV1().Services("default").Get(t.Context(), "routed", metav1.GetOptions{})
@@ -257,7 +258,7 @@ func testRoute(t *testing.T, plane *controlplane.ControlPlane, routing bool) {
 
 func TestSideBySide(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := controlplanetest.Dir(t)
 	var group sync.WaitGroup
 	hosts := make([]string, 2)
 	for i := range hosts {
@@ -283,7 +284,7 @@ func TestSideBySide(t *testing.T) {
 
 func TestStopLeavesNothingButLogDir(t *testing.T) {
 	t.Parallel()
-	dir, logs := t.TempDir(), filepath.Join(t.TempDir(), "logs")
+	dir, logs := controlplanetest.Dir(t), filepath.Join(t.TempDir(), "logs")
 	plane, err := controlplane.Start(t.Context(), controlplane.Options{Dir: dir, LogDir: logs})
 	if err != nil {
 		t.Fatal(err)

@@ -60,7 +60,8 @@ func (c *ControlPlane) etcdCommand(client, peer *port.Reservation) process.Comma
 func (c *ControlPlane) EtcdURL() string { return "https://" + c.etcdPort.Address() }
 
 // EtcdFlags are the flags by which a server made with k8s.io/apiserver keeps its
-// objects in this control plane's etcd. Give each server its own --etcd-prefix.
+// objects in this control plane's etcd. Keys begin with the group, so that
+// servers don't meet.
 func (c *ControlPlane) EtcdFlags() []string {
 	return []string{
 		"--etcd-servers=" + c.EtcdURL(),

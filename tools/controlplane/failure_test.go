@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.com/annex/tools/controlplane"
+	"example.com/annex/tools/controlplane/controlplanetest"
 )
 
 func itoa(i int) string { return strconv.Itoa(i) }
@@ -32,7 +33,7 @@ func TestStartSaysWhichProcessFailed(t *testing.T) {
 	} {
 		t.Run(tc.process, func(t *testing.T) {
 			t.Parallel()
-			tc.options.Dir = t.TempDir()
+			tc.options.Dir = controlplanetest.Dir(t)
 			plane, err := controlplane.Start(t.Context(), tc.options)
 			if err == nil {
 				t.Error("it started")
@@ -61,7 +62,7 @@ func TestStartHonoursContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	because := errors.New("the person has changed his mind")
-	dir := t.TempDir()
+	dir := controlplanetest.Dir(t)
 	_, err := controlplane.Start(ctx, controlplane.Options{
 		Dir: dir,
 		Progress: func(e controlplane.Event) {
@@ -79,7 +80,7 @@ func TestStartHonoursContext(t *testing.T) {
 func TestStartHonoursTimeout(t *testing.T) {
 	t.Parallel()
 	const timeout = 500 * time.Millisecond
-	_, err := controlplane.Start(t.Context(), controlplane.Options{Dir: t.TempDir(), Timeout: timeout})
+	_, err := controlplane.Start(t.Context(), controlplane.Options{Dir: controlplanetest.Dir(t), Timeout: timeout})
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), timeout.String()) {
 		t.Errorf("got %v, want an error that says that %s were not enough", err, timeout)
 	}
@@ -88,7 +89,7 @@ func TestStartHonoursTimeout(t *testing.T) {
 func TestMissingBinariesAreNamed(t *testing.T) {
 	empty := t.TempDir()
 	t.Setenv(controlplane.BinariesVariable, empty)
-	_, err := controlplane.Start(t.Context(), controlplane.Options{Dir: t.TempDir()})
+	_, err := controlplane.Start(t.Context(), controlplane.Options{Dir: controlplanetest.Dir(t)})
 	if err == nil {
 		t.Fatal("it started")
 	}
@@ -122,7 +123,7 @@ func TestKilledOwnerLeavesNothingForTheNext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	dir := controlplanetest.Dir(t)
 	owner := exec.CommandContext(t.Context(), program)
 	owner.Env = append(os.Environ(), ownerVariable+"="+dir)
 	owner.Stderr = os.Stderr
@@ -155,7 +156,7 @@ func TestKilledOwnerLeavesNothingForTheNext(t *testing.T) {
 		})
 	}
 
-	start(t, controlplane.Options{Dir: dir})
+	controlplanetest.Start(t, controlplane.Options{Dir: dir})
 	if _, err := os.Stat(said[0]); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the directory of the killed owner is still there: %v", err)
 	}

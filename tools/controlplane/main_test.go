@@ -1,12 +1,10 @@
 package controlplane_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"testing"
 
-	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/netns"
 )
 
@@ -22,23 +20,4 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	os.Exit(status)
-}
-
-// start starts a control plane for one test, and stops it after.
-func start(t *testing.T, options controlplane.Options) *controlplane.ControlPlane {
-	t.Helper()
-	if options.Dir == "" {
-		options.Dir = t.TempDir()
-	}
-	plane, err := controlplane.Start(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		// The test's own context is done by now.
-		if err := plane.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return plane
 }

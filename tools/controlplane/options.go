@@ -19,9 +19,9 @@ type Options struct {
 
 	// AggregatorRouting is kube-apiserver's --enable-aggregator-routing: whether
 	// it dials the endpoints of an APIService's Service itself, as clusters
-	// whose kube-apiserver has no kube-proxy need. Route and BindAddress follow
-	// from it. It needs an address that is not loopback: run the program inside
-	// netns.Enter.
+	// whose kube-apiserver has no kube-proxy need. RouteObjects and BindAddress
+	// follow from it. It needs an address that is not loopback: run the program
+	// with netns.Run.
 	AggregatorRouting bool
 
 	// EtcdArgs, KubeAPIServerArgs and KubeControllerManagerArgs are added to

@@ -1,9 +1,6 @@
 package controlplane
 
 import (
-	"context"
-	"fmt"
-
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,8 +20,8 @@ const (
 	routePort = 443
 )
 
-// BindAddress is the address that a server must listen on for Route to lead to
-// it. Reserve its port with port.Reserve.
+// BindAddress is the address that a server must listen on for RouteObjects to
+// lead to it. Reserve its port with port.Reserve.
 func (c *ControlPlane) BindAddress() string {
 	if c.options.AggregatorRouting {
 		return netns.Address
@@ -32,19 +29,10 @@ func (c *ControlPlane) BindAddress() string {
 	return "127.0.0.1"
 }
 
-// Route makes the Service by which kube-apiserver reaches a server that listens
-// as a process of this machine, on BindAddress and the given port: it applies
-// what RouteObjects returns. The namespace must exist.
-func (c *ControlPlane) Route(ctx context.Context, namespace, service string, port int) (int32, error) {
-	objects, servicePort := c.RouteObjects(namespace, service, port)
-	if err := c.Apply(ctx, objects...); err != nil {
-		return 0, fmt.Errorf("routing Service %s/%s to port %d: %w", namespace, service, port, err)
-	}
-	return servicePort, nil
-}
-
-// RouteObjects are the objects that Route applies, and the port that the
-// APIService's spec.service.port must have with them.
+// RouteObjects are the Service by which kube-apiserver reaches a server that
+// listens as a process of this machine, on BindAddress and the given port, and
+// what belongs to it; and the port that the APIService's spec.service.port must
+// have with them. The namespace is not among them.
 //
 // Without aggregator routing that is a Service of type ExternalName that names
 // localhost: kube-apiserver dials the name, and spec.service.port. With it, it

@@ -58,16 +58,18 @@ func (d *demo) run(ctx context.Context) error {
 	var signalled errSignal
 	keepLogs := err != nil && !errors.As(err, &signalled)
 	// The signal that ended the walk must not end the cleaning up.
-	if cleanErr := d.clean(context.WithoutCancel(ctx), keepLogs); cleanErr != nil {
-		err = errors.Join(err, cleanErr)
-	}
+	cleanErr := d.clean(context.WithoutCancel(ctx), keepLogs)
+	err = errors.Join(err, cleanErr)
 	final := result{Result: "done", Seconds: time.Since(d.started).Seconds(), AvailableSeconds: d.available.Seconds(), Versions: d.versions}
 	if err != nil {
 		final.Result = "failed"
 	}
 	if keepLogs && d.dir != nil {
 		final.Logs = d.dir.Join(logs)
-		err = fmt.Errorf("%w\nThe logs are in %s for a day; all else is gone", err, final.Logs)
+		err = fmt.Errorf("%w\nThe logs are in %s for a day", err, final.Logs)
+		if cleanErr == nil {
+			err = fmt.Errorf("%w; all else is gone", err)
+		}
 	}
 	d.report.result(final)
 	return err
@@ -117,6 +119,8 @@ func (d *demo) section(title string) {
 // step does one thing and reports it. What do returns is shown below the
 // commands that d.ran collected.
 func (d *demo) step(ctx context.Context, name, title string, do func(context.Context) (string, error)) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, extension.StepTimeout, fmt.Errorf("given up after %s: %w", extension.StepTimeout, context.DeadlineExceeded))
+	defer cancel()
 	d.commands = nil
 	d.report.begin(title)
 	started := time.Now()
@@ -156,14 +160,15 @@ func (d *demo) stay(ctx context.Context) error {
 		go cancelWhenGone(ctx, cancel, p)
 	}
 	kubeconfig := d.kubectl.kubeconfig
-	var enter string // this program's network namespace, if it has one of its own
+	var enter, runUnder string // this program's network namespace, if it has one of its own
 	if command := netns.EnterCommand(); command != nil {
 		enter = strings.Join(command, " ") + " "
+		runUnder = "--run_under=" + quote(strings.TrimSpace(enter)) + " " // Bazel stays outside, with its server.
 	}
 	d.report.say("",
 		"It stays up until Ctrl-C. In another terminal:",
 		"",
-		"  "+enter+"./tools/bazel run //tools/kubectl -- --kubeconfig "+quote(kubeconfig)+" get reservations",
+		"  ./tools/bazel run "+runUnder+"//tools/kubectl -- --kubeconfig "+quote(kubeconfig)+" get reservations",
 		"",
 		"or, with a kubectl of your own:",
 		"",
@@ -183,11 +188,16 @@ func (d *demo) stay(ctx context.Context) error {
 	return fmt.Errorf("it did not stay up: %w", context.Cause(ctx))
 }
 
+// errLeft is part of a walk-through's error when something of it is left.
+var errLeft = errors.New("not everything is stopped and removed")
+
 // clean stops and removes everything, in the opposite order.
 func (d *demo) clean(ctx context.Context, keepLogs bool) error {
 	if d.dir == nil {
 		return nil
 	}
+	const section = "Cleaning up"
+	d.report.section(section)
 	d.report.begin("stopping")
 	started := time.Now()
 	var errs []error
@@ -203,11 +213,11 @@ func (d *demo) clean(ctx context.Context, keepLogs bool) error {
 		errs = append(errs, d.dir.Remove())
 	}
 	err := errors.Join(errs...)
-	o := outcome{Section: "Cleaning up", Step: "stop", Title: "Everything is stopped and removed", OK: err == nil, Seconds: time.Since(started).Seconds()}
+	o := outcome{Section: section, Step: "stop", Title: "Everything is stopped and removed", OK: err == nil, Seconds: time.Since(started).Seconds()}
 	if err != nil {
+		err = fmt.Errorf("%w: %w", errLeft, err)
 		o.Error = err.Error()
 	}
-	d.report.section(o.Section)
 	d.report.end(o)
 	return err
 }

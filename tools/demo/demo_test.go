@@ -24,6 +24,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"example.com/annex/tools/controlplane"
+	"example.com/annex/tools/controlplane/controlplanetest"
 )
 
 // demoVariable makes this test program the demo.
@@ -145,7 +146,7 @@ func assertEmpty(t *testing.T, dir string) {
 
 func TestWalkThrough(t *testing.T) {
 	t.Parallel()
-	p := start(t, t.TempDir(), nil)
+	p := start(t, controlplanetest.Dir(t), nil)
 	var output []string
 	for p.lines.Scan() {
 		output = append(output, p.lines.Text())
@@ -195,7 +196,7 @@ func TestWalkThrough(t *testing.T) {
 
 func TestStaysUpUntilSignal(t *testing.T) {
 	t.Parallel()
-	p := start(t, t.TempDir(), nil, "--stay", "-o", "json")
+	p := start(t, controlplanetest.Dir(t), nil, "--stay", "-o", "json")
 	var steps []string
 	up := p.until(t, "that it is up", func(l *line) bool {
 		if l.outcome.Step != "" {
@@ -240,7 +241,7 @@ func TestStaysUpUntilSignal(t *testing.T) {
 
 func TestKilledDemoLeavesNothingForTheNext(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := controlplanetest.Dir(t)
 	killed := start(t, dir, nil, "--stay", "-o", "json")
 	killed.until(t, "the server", func(l *line) bool { return l.outcome.Step == "server" })
 	if err := killed.Process.Kill(); err != nil {
@@ -289,7 +290,7 @@ func TestFailureSaysWhichWhyAndWhere(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	p := start(t, t.TempDir(), []string{controlplane.BinariesVariable + "=" + programs}, "-o", "json")
+	p := start(t, controlplanetest.Dir(t), []string{controlplane.BinariesVariable + "=" + programs}, "-o", "json")
 	failed := p.until(t, "a failure", func(l *line) bool { return l.outcome.Step != "" && !l.outcome.OK })
 	if failed.outcome.Step != "server" || !strings.Contains(failed.outcome.Error, "the disk is upside down") {
 		t.Errorf("it reports %+v, want that the server ended, and its last words", failed.outcome)
@@ -312,7 +313,7 @@ func TestFailureSaysWhichWhyAndWhere(t *testing.T) {
 
 func TestSideBySideWithAggregatorRouting(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := controlplanetest.Dir(t)
 	var group sync.WaitGroup
 	for range 2 {
 		p := start(t, dir, nil, "--enable-aggregator-routing", "-o", "json")

@@ -65,6 +65,9 @@ func (k kubectl) watch(ctx context.Context, react func(line string) (bool, error
 	var complaints strings.Builder
 	cmd.Stderr = &complaints
 	if err := cmd.Start(); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		return fmt.Errorf("%s: %w", commandLine("kubectl", args...), err)
 	}
 	seen, err := readLines(output, react)

@@ -72,12 +72,16 @@ func walkThrough(options options, stdout, stderr io.Writer) int {
 	ctx, cancel := withSignals(context.Background())
 	defer cancel()
 	report := newReport(options, stdout)
-	err := newDemo(options, report).run(ctx)
+	return conclude(newDemo(options, report).run(ctx), stderr)
+}
+
+// conclude says how the demo ended, and returns the status to exit with.
+func conclude(err error, stderr io.Writer) int {
 	var signalled errSignal
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &signalled):
+	case errors.As(err, &signalled) && !errors.Is(err, errLeft):
 		fmt.Fprintf(stderr, "demo: ended by a signal (%s); nothing is left\n", signalled)
 		return signalled.status()
 	default:

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"example.com/annex/shared/version"
 )
 
 const help = `Starts a Kubernetes control plane (etcd, kube-apiserver, kube-controller-manager)
@@ -36,8 +38,8 @@ type options struct {
 	dir     string
 }
 
-// parse reads the flags. It returns pflag.ErrHelp when help was asked for, and
-// printed.
+// parse reads the flags. It returns pflag.ErrHelp when help or the version was
+// asked for, and printed.
 func parse(args []string, out io.Writer) (options, error) {
 	var o options
 	var output string
@@ -50,6 +52,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.BoolVar(&o.routing, "enable-aggregator-routing", false,
 		"let kube-apiserver dial the Service's endpoints itself, as in clusters without kube-proxy\nbeside it; runs in a network namespace of its own")
 	flags.StringVar(&o.dir, "dir", "", "where to make the private directory for data, keys and logs (default $TMPDIR, or /tmp)")
+	showVersion := flags.Bool("version", false, "print the version and exit")
 	err := flags.Parse(args)
 	if errors.Is(err, pflag.ErrHelp) {
 		fmt.Fprint(out, help+flags.FlagUsages())
@@ -57,6 +60,10 @@ func parse(args []string, out io.Writer) (options, error) {
 	}
 	if err != nil {
 		return o, fmt.Errorf("%w; --help lists the flags", err)
+	}
+	if *showVersion {
+		fmt.Fprintln(out, "demo", version.Long())
+		return o, pflag.ErrHelp
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("the demo takes no arguments, and got %s; --help lists the flags", strings.Join(flags.Args(), " "))

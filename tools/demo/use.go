@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 )
 
 //go:embed reservation.yaml
@@ -79,25 +79,27 @@ func (d *demo) watchPatch(ctx context.Context, patch string) (string, error) {
 	change := []string{"patch", object, "--type=merge", "--patch", patch}
 	d.ran(commandLine("kubectl", watch...) + " &")
 	d.ran(commandLine("kubectl", change...))
+	watching, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	var seen []string
-	changed := make(chan error, 1)
-	err := d.kubectl.watch(ctx, func(line string) (bool, error) {
+	var patching sync.WaitGroup
+	err := d.kubectl.watch(watching, func(line string) (bool, error) {
 		seen = append(seen, line)
 		if strings.HasPrefix(line, "ADDED") && len(seen) == 2 { // After the heading.
-			go func() {
-				_, err := d.kubectl.run(ctx, change...)
-				changed <- err
-			}()
+			patching.Go(func() {
+				if _, err := d.kubectl.run(watching, change...); err != nil {
+					stop(err) // There will be no MODIFIED.
+				}
+			})
 		}
 		return strings.HasPrefix(line, "MODIFIED"), nil
 	}, watch...)
 	if err != nil {
-		select {
-		case changeErr := <-changed:
-			err = errors.Join(err, changeErr)
-		default:
-		}
-		return "", err
+		stop(err)
 	}
-	return strings.Join(seen, "\n"), <-changed
+	patching.Wait()
+	if err == nil {
+		err = context.Cause(watching) // The patch failed after all.
+	}
+	return strings.Join(seen, "\n"), err
 }

@@ -12,10 +12,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
+
+	"example.com/annex/shared/version"
 )
 
 func main() {
 	check := flag.Bool("check", false, "change nothing; exit with 1 when a file is not in standard form")
+	version.AddFlag(flag.CommandLine)
 	flag.Parse()
 	root := os.Getenv("BUILD_WORKSPACE_DIRECTORY")
 	if root == "" {

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"example.com/annex/shared/version"
 )
 
 const output = "tools/build/go_deps.bzl"
@@ -26,6 +28,7 @@ func run() error {
 	workspace := os.Getenv("BUILD_WORKSPACE_DIRECTORY")
 	mod := flag.String("mod", filepath.Join(workspace, "go.mod"), "the go.mod `file` to read")
 	sum := flag.String("sum", filepath.Join(workspace, "go.sum"), "the go.sum `file` to read")
+	version.AddFlag(flag.CommandLine)
 	flag.Parse()
 
 	modText, err := os.ReadFile(*mod)

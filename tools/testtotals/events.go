@@ -11,7 +11,7 @@ import (
 	"os"
 )
 
-// result is one target's run: a shard, or one of several attempts.
+// result is one target's run: a shard, or one of several attempts. Of a target that could not be built it is all there is.
 type result struct {
 	target string
 	passed bool
@@ -32,12 +32,13 @@ type message struct {
 	Text    string `xml:",chardata"`
 }
 
-// event is the part of a build event that says how a test went: Bazel's build_event_stream.proto, TestResult.
+// event is the part of a build event that says how a test went, or that it could not be built: Bazel's
+// build_event_stream.proto.
 type event struct {
 	ID struct {
-		TestResult *struct {
-			Label string `json:"label"`
-		} `json:"testResult"`
+		TestResult       *target `json:"testResult"`
+		TargetConfigured *target `json:"targetConfigured"`
+		TargetCompleted  *target `json:"targetCompleted"`
 	} `json:"id"`
 	TestResult *struct {
 		Status        string `json:"status"`
@@ -47,6 +48,24 @@ type event struct {
 			URI  string `json:"uri"`
 		} `json:"testActionOutput"`
 	} `json:"testResult"`
+	Configured struct {
+		TestSize string `json:"testSize"` // Only tests have one.
+	} `json:"configured"`
+	Completed *struct {
+		Success bool `json:"success"`
+	} `json:"completed"`
+	Aborted *struct {
+		Reason string `json:"reason"`
+	} `json:"aborted"`
+}
+
+type target struct {
+	Label string `json:"label"`
+}
+
+// failed says that a target was not built, though it can be on this platform.
+func (e event) failed() bool {
+	return e.Completed != nil && !e.Completed.Success || e.Aborted != nil && e.Aborted.Reason != "SKIPPED"
 }
 
 // read reads the events of a run, and the reports that they point to.
@@ -57,6 +76,7 @@ func read(path string) ([]result, error) {
 	}
 	defer file.Close()
 	var results []result
+	tests := map[string]bool{}
 	decoder := json.NewDecoder(bufio.NewReader(file))
 	for {
 		var e event
@@ -64,6 +84,16 @@ func read(path string) ([]result, error) {
 			return results, nil
 		} else if err != nil {
 			return nil, fmt.Errorf("reading Bazel's events in %s: %w", path, err)
+		}
+		if t := e.ID.TargetConfigured; t != nil {
+			tests[t.Label] = e.Configured.TestSize != ""
+			// What can't be analyzed may be a test.
+			if e.failed() {
+				results = append(results, result{target: t.Label})
+			}
+		}
+		if t := e.ID.TargetCompleted; t != nil && tests[t.Label] && e.failed() {
+			results = append(results, result{target: t.Label})
 		}
 		if e.ID.TestResult == nil || e.TestResult == nil {
 			continue

@@ -33,7 +33,7 @@ func sum(results []result) totals {
 			}
 		}
 		switch {
-		// It timed out or crashed, which its report can't say.
+		// It was not built, timed out or crashed, which its report can't say.
 		case !r.passed && len(t.failed) == failures:
 			t.failed = append(t.failed, r.target)
 		case r.passed && len(r.cases) == 0:

@@ -34,6 +34,17 @@ func testResult(target, status, xmlPath string) string {
 	return fmt.Sprintf(`{"id":{"testResult":{"label":%q}},"testResult":{"status":%q,"cachedLocally":true,"testActionOutput":[%s]}}`+"\n", target, status, outputs)
 }
 
+// The events of a target that was analyzed, and built or not.
+const (
+	testConfigured    = `{"id":{"targetConfigured":{"label":"//a"}},"configured":{"targetKind":"go_test rule","testSize":"MEDIUM"}}` + "\n"
+	libraryConfigured = `{"id":{"targetConfigured":{"label":"//a"}},"configured":{"targetKind":"go_library rule"}}` + "\n"
+	notAnalyzed       = `{"id":{"targetConfigured":{"label":"//a"}},"aborted":{"reason":"ANALYSIS_FAILURE"}}` + "\n"
+	built             = `{"id":{"targetCompleted":{"label":"//a"}},"completed":{"success":true}}` + "\n"
+	notBuilt          = `{"id":{"targetCompleted":{"label":"//a"}},"completed":{"failureDetail":{"message":"exit 1"}}}` + "\n"
+	interrupted       = `{"id":{"targetCompleted":{"label":"//a"}},"aborted":{"reason":"USER_INTERRUPTED"}}` + "\n"
+	incompatible      = `{"id":{"targetCompleted":{"label":"//a"}},"aborted":{"reason":"SKIPPED"}}` + "\n"
+)
+
 func TestTotals(t *testing.T) {
 	t.Parallel()
 	good := write(t, "test.xml", fmt.Sprintf(suiteXML, ""))
@@ -42,11 +53,17 @@ func TestTotals(t *testing.T) {
 		events string
 		want   []string
 	}{
-		"good":    {events: `{"id":{"started":{}}}` + "\n" + testResult("//a", "PASSED", good), want: []string{"1 targets, 1 of them", "skipped //a TestSkipped: a_test.go:3: no user namespaces here", "\n1 passed, 0 failed, 1 skipped\n"}},
-		"bad":     {events: testResult("//a", "FAILED", bad), want: []string{"failed //a TestBad", "\n1 passed, 1 failed, 1 skipped\n"}},
-		"crashed": {events: testResult("//a", "TIMEOUT", good), want: []string{"failed //a\n", "\n1 passed, 1 failed, 1 skipped\n"}},
-		"shell":   {events: testResult("//a", "PASSED", ""), want: []string{"\n1 passed, 0 failed, 0 skipped\n"}},
-		"nothing": {events: "", want: []string{"0 targets", "\n0 passed, 0 failed, 0 skipped\n"}},
+		"good":              {events: `{"id":{"started":{}}}` + "\n" + testResult("//a", "PASSED", good), want: []string{"1 targets, 1 of them", "skipped //a TestSkipped: a_test.go:3: no user namespaces here", "\n1 passed, 0 failed, 1 skipped\n"}},
+		"bad":               {events: testResult("//a", "FAILED", bad), want: []string{"failed //a TestBad", "\n1 passed, 1 failed, 1 skipped\n"}},
+		"crashed":           {events: testResult("//a", "TIMEOUT", good), want: []string{"failed //a\n", "\n1 passed, 1 failed, 1 skipped\n"}},
+		"shell":             {events: testResult("//a", "PASSED", ""), want: []string{"\n1 passed, 0 failed, 0 skipped\n"}},
+		"built":             {events: testConfigured + built + testResult("//a", "PASSED", good), want: []string{"\n1 passed, 0 failed, 1 skipped\n"}},
+		"not built":         {events: testConfigured + notBuilt, want: []string{"failed //a\n", "\n0 passed, 1 failed, 0 skipped\n"}},
+		"not analyzed":      {events: notAnalyzed, want: []string{"failed //a\n", "\n0 passed, 1 failed, 0 skipped\n"}},
+		"interrupted":       {events: testConfigured + interrupted, want: []string{"failed //a\n", "\n0 passed, 1 failed, 0 skipped\n"}},
+		"other platforms'":  {events: testConfigured + incompatible, want: []string{"\n0 passed, 0 failed, 0 skipped\n"}},
+		"library not built": {events: libraryConfigured + notBuilt, want: []string{"\n0 passed, 0 failed, 0 skipped\n"}},
+		"nothing":           {events: "", want: []string{"0 targets", "\n0 passed, 0 failed, 0 skipped\n"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

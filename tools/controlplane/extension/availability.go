@@ -9,18 +9,23 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
+	"k8s.io/kube-aggregator/pkg/apis/apiregistration/v1/helper"
 )
 
-// pollInterval is the time between two looks at an APIService. kube-apiserver
-// takes tens of milliseconds to find a server available.
+// pollInterval is the time between two looks. kube-apiserver takes tens of
+// milliseconds to find a server available.
 const pollInterval = 50 * time.Millisecond
 
-// waitAvailable waits until each of the server's APIServices is Available. It
-// fails when the server ends, and says what the condition said last when the
-// context is done.
+// waitAvailable waits until each of the server's APIServices is Available.
 func (e *Extension) waitAvailable(ctx context.Context) error {
 	for _, name := range e.APIServices() {
-		if err := e.waitForCondition(ctx, name); err != nil {
+		if err := e.await(ctx, "APIService "+name+" to be Available", func(ctx context.Context) error {
+			apiService, err := e.aggregator.ApiregistrationV1().APIServices().Get(ctx, name, metav1.GetOptions{})
+			if err != nil {
+				return err
+			}
+			return unavailable(apiService)
+		}); err != nil {
 			return err
 		}
 	}
@@ -30,32 +35,32 @@ func (e *Extension) waitAvailable(ctx context.Context) error {
 // APIServices are the names of the server's APIServices: "<version>.<group>".
 func (e *Extension) APIServices() []string {
 	var names []string
-	for _, version := range e.options.Installation.Definition.GroupVersions() {
-		names = append(names, version.Version+"."+version.Group)
+	for _, apiService := range e.options.Installation.APIServices(nil) {
+		names = append(names, apiService.GetName())
 	}
 	return names
 }
 
-func (e *Extension) waitForCondition(ctx context.Context, name string) error {
+// await waits until check returns nil. It fails when the server ends, and says
+// what check returned last when the context is done.
+func (e *Extension) await(ctx context.Context, what string, check func(context.Context) error) error {
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	last := errors.New("kube-apiserver has not said yet")
+	var last error
 	for {
-		apiService, err := e.aggregator.ApiregistrationV1().APIServices().Get(ctx, name, metav1.GetOptions{})
-		switch {
-		case err == nil:
-			if last = unavailable(apiService); last == nil {
-				return nil
-			}
-		case ctx.Err() == nil:
+		err := check(ctx)
+		if err == nil {
+			return nil
+		}
+		if last == nil || ctx.Err() == nil {
 			last = err // Not the mere end of the wait, when there is a better reason.
 		}
 		if server := e.Server(); server != nil && server.Err() != nil {
-			return fmt.Errorf("waiting for APIService %s: %w", name, server.Err())
+			return fmt.Errorf("waiting for %s: %w", what, server.Err())
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for APIService %s to be Available: %w; the last thing known: %w", name, context.Cause(ctx), last)
+			return fmt.Errorf("waiting for %s: %w; the last thing known: %w", what, context.Cause(ctx), last)
 		case <-ticker.C:
 		}
 	}
@@ -64,15 +69,14 @@ func (e *Extension) waitForCondition(ctx context.Context, name string) error {
 // unavailable is nil for an APIService whose condition Available is True, else
 // what the condition says.
 func unavailable(apiService *apiregistrationv1.APIService) error {
-	for _, condition := range apiService.Status.Conditions {
-		if condition.Type == apiregistrationv1.Available {
-			if condition.Status == apiregistrationv1.ConditionTrue {
-				return nil
-			}
-			return fmt.Errorf("%s: %s", condition.Reason, condition.Message)
-		}
+	condition := helper.GetAPIServiceConditionByType(apiService, apiregistrationv1.Available)
+	switch {
+	case condition == nil:
+		return errors.New("kube-apiserver has not said yet")
+	case condition.Status != apiregistrationv1.ConditionTrue:
+		return fmt.Errorf("%s: %s", condition.Reason, condition.Message)
 	}
-	return errors.New("kube-apiserver has not said yet")
+	return nil
 }
 
 func (e *Extension) unregister(ctx context.Context) error {

@@ -46,9 +46,6 @@ func New(options Options) (*Extension, error) {
 			return options.Plane.Apply(ctx, objects...)
 		}
 	}
-	if options.StepTimeout == 0 {
-		options.StepTimeout = DefaultStepTimeout
-	}
 	e := &Extension{
 		options:   options,
 		plane:     options.Plane,
@@ -159,9 +156,6 @@ func (e *Extension) Server() *process.Process {
 	defer e.mu.Unlock()
 	return e.server
 }
-
-// Authority has issued the server's certificate; nil before IssueCertificates.
-func (e *Extension) Authority() *certs.Authority { return e.authority }
 
 // ServerName is the DNS name in the server's certificate that kube-apiserver
 // verifies.

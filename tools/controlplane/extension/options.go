@@ -2,7 +2,6 @@ package extension
 
 import (
 	"context"
-	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -28,14 +27,7 @@ type Options struct {
 	// Env is added to the environment.
 	Env []string
 
-	// StepTimeout is how long each step may take. Zero means
-	// DefaultStepTimeout.
-	StepTimeout time.Duration
-
 	// Apply makes objects what they are given as; step names the Step that asks.
 	// Nil means Plane.Apply.
 	Apply func(ctx context.Context, step string, objects ...runtime.Object) error
 }
-
-// DefaultStepTimeout is long: all steps together take seconds.
-const DefaultStepTimeout = time.Minute

@@ -39,10 +39,15 @@ const (
 	RouteService       = "service"
 	RegisterAPIService = "apiservice"
 	WaitAvailable      = "available"
+	WaitPublished      = "published"
 )
 
+// StepTimeout is long, as all steps together take seconds; but a document that
+// kube-apiserver could not get from the server it asks for again after a minute.
+const StepTimeout = 2 * time.Minute
+
 // Steps are all steps, in the order in which they must be taken. Each is given
-// up after Options.StepTimeout.
+// up after StepTimeout.
 func (e *Extension) Steps() []Step {
 	steps := []Step{
 		{CheckAggregator, e.checkAggregator},
@@ -55,11 +60,11 @@ func (e *Extension) Steps() []Step {
 		{RouteService, e.routeService},
 		{RegisterAPIService, e.registerAPIServices},
 		{WaitAvailable, e.waitAvailable},
+		{WaitPublished, e.waitPublished},
 	}
 	for i, step := range steps {
 		steps[i].Run = func(ctx context.Context) error {
-			timeout := e.options.StepTimeout
-			ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("given up after %s: %w", timeout, context.DeadlineExceeded))
+			ctx, cancel := context.WithTimeoutCause(ctx, StepTimeout, fmt.Errorf("given up after %s: %w", StepTimeout, context.DeadlineExceeded))
 			defer cancel()
 			return step.Run(ctx)
 		}
@@ -68,9 +73,9 @@ func (e *Extension) Steps() []Step {
 }
 
 // checkAggregator checks that kube-apiserver aggregates at all.
-func (e *Extension) checkAggregator(context.Context) error {
+func (e *Extension) checkAggregator(ctx context.Context) error {
 	version := apiregistrationv1.SchemeGroupVersion.String()
-	if _, err := e.kubernetes.Discovery().ServerResourcesForGroupVersion(version); err != nil {
+	if err := e.kubernetes.Discovery().RESTClient().Get().AbsPath("/apis", version).Do(ctx).Error(); err != nil {
 		return fmt.Errorf("asking kube-apiserver for %s: %w; is it among its --runtime-config?", version, err)
 	}
 	return nil

@@ -96,13 +96,14 @@ func runInside(outside string) (int, error) {
 	// (prctl(2), PR_SET_PDEATHSIG).
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	// From before the start: none may end this program, and the one inside with it.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	defer signal.Stop(signals)
 	cmd, err := start(outside)
 	if err != nil {
 		return 1, err
 	}
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
-	defer signal.Stop(signals)
 	done := make(chan struct{})
 	defer close(done)
 	go func() {
@@ -165,7 +166,9 @@ func command(outside string, user bool) *exec.Cmd {
 	if err != nil {
 		outsideUser = "" // A kernel without user namespaces.
 	}
-	cmd.Env = append(os.Environ(), outsideVariable+"="+outside, outsideUserVariable+"="+outsideUser)
+	cmd.Env = append(os.Environ(), outsideVariable+"="+outside, outsideUserVariable+"="+outsideUser,
+		// Inside there is no way to a proxy. Without this kube-apiserver asks the one of HTTPS_PROXY for Address.
+		"NO_PROXY=*")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	attributes := &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNET,

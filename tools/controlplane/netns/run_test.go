@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -46,6 +47,14 @@ func TestMain(m *testing.M) {
 				}
 				listener.Close()
 			}
+			request, err := http.NewRequest(http.MethodGet, "https://"+netns.Address, nil)
+			if err != nil {
+				return 1
+			}
+			if proxy, err := http.ProxyFromEnvironment(request); proxy != nil || err != nil {
+				fmt.Println("a program inside would dial the proxy", proxy, err)
+				return 1
+			}
 			interfaces, err := net.Interfaces()
 			if err != nil {
 				return 1
@@ -82,7 +91,7 @@ func program(t *testing.T, role string, uid int, args ...string) *exec.Cmd {
 		path = copyForAll(t, path)
 	}
 	cmd := exec.CommandContext(t.Context(), path, args...)
-	cmd.Env = append(os.Environ(), roleVariable+"="+role)
+	cmd.Env = append(os.Environ(), roleVariable+"="+role, "HTTPS_PROXY=http://proxy.example.com", "NO_PROXY=localhost")
 	if uid >= 0 {
 		cmd.Dir = "/"
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}

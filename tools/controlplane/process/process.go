@@ -86,9 +86,6 @@ func (p *Process) Name() string { return p.command.Name }
 // Pid is the process's id.
 func (p *Process) Pid() int { return p.process.Pid }
 
-// LogFile is where the process writes to.
-func (p *Process) LogFile() string { return p.command.LogFile }
-
 // Command is what the process was started with. Start takes it again.
 func (p *Process) Command() Command { return p.command }
 
