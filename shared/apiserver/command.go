@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/apiserver/pkg/util/compatibility"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	cliflag "k8s.io/component-base/cli/flag"
 	"k8s.io/component-base/logs"
@@ -56,10 +57,11 @@ func describe(err error) string {
 	return fmt.Sprintf("%d problems:\n  - %s", len(lines)-1, strings.Join(lines[:len(lines)-1], "\n  - ")) + "\n" + lines[len(lines)-1]
 }
 
-// NewCommand returns the command that runs a server with flags for all Options. It uses the process-wide feature gate,
-// so make one a process.
+// NewCommand returns the command that runs a server with flags for all Options. It uses the process-wide
+// feature gate and versions, which the k8s.io libraries consult, so make one a process.
 func NewCommand(definition Definition) (*cobra.Command, error) {
-	options, err := newOptions(definition, utilfeature.DefaultMutableFeatureGate)
+	// The process-wide registry has the process-wide gate.
+	options, err := newOptions(definition, utilfeature.DefaultMutableFeatureGate, compatibility.DefaultComponentGlobalsRegistry)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
-	"k8s.io/apiserver/pkg/storage/storagebackend"
 	"k8s.io/apiserver/pkg/util/compatibility"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	cliflag "k8s.io/component-base/cli/flag"
@@ -63,7 +62,7 @@ type Options struct {
 	Logs *logs.Options
 
 	// FeatureGate is what --feature-gates sets, and what decides for this server. The command uses the process-wide
-	// gate, which the k8s.io libraries consult as well; NewOptions takes a copy of it.
+	// gate and versions, which the k8s.io libraries consult as well; NewOptions takes a copy of the gate.
 	FeatureGate featuregate.MutableVersionedFeatureGate
 
 	scheme *runtime.Scheme
@@ -74,10 +73,16 @@ type Options struct {
 // NewOptions returns the options of a server with their defaults, on a feature gate of its own. It fails when the
 // Definition is not usable.
 func NewOptions(definition Definition) (*Options, error) {
-	return newOptions(definition, utilfeature.DefaultMutableFeatureGate.DeepCopy())
+	gate := utilfeature.DefaultMutableFeatureGate.DeepCopy()
+	globals := basecompatibility.NewComponentGlobalsRegistry()
+	if err := globals.Register(basecompatibility.DefaultKubeComponent, compatibility.DefaultBuildEffectiveVersion(), gate); err != nil {
+		return nil, fmt.Errorf("registering the feature gates of %s: %w", definition.Name, err)
+	}
+	return newOptions(definition, gate, globals)
 }
 
-func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureGate) (*Options, error) {
+// newOptions makes options on a gate and on the registry that it is in, as that of component "kube".
+func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureGate, globals basecompatibility.ComponentGlobalsRegistry) (*Options, error) {
 	if err := definition.Validate(); err != nil {
 		return nil, err
 	}
@@ -87,22 +92,22 @@ func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureG
 	}
 	codecs := serializer.NewCodecFactory(scheme)
 
-	if err := logsapi.AddFeatureGates(gate); err != nil {
-		return nil, fmt.Errorf("registering the feature gates of logging: %w", err)
-	}
-	globals := basecompatibility.NewComponentGlobalsRegistry()
-	if err := globals.Register(basecompatibility.DefaultKubeComponent, compatibility.DefaultBuildEffectiveVersion(), gate); err != nil {
-		return nil, fmt.Errorf("registering the feature gates of %s: %w", definition.Name, err)
+	// A gate whose flags have been made takes no more features, and the process-wide one may be such: then it has these.
+	if _, known := gate.GetAllVersioned()[logsapi.ContextualLogging]; !known {
+		if err := logsapi.AddFeatureGates(gate); err != nil {
+			return nil, fmt.Errorf("registering the feature gates of logging: %w", err)
+		}
 	}
 	serving := genericoptions.NewServerRunOptionsForComponent(basecompatibility.DefaultKubeComponent, globals)
 	serving.ShutdownSendRetryAfter = true
 	serving.ShutdownWatchTerminationGracePeriod = DefaultWatchTermination
 
-	recommended := genericoptions.NewRecommendedOptions(DefaultStoragePrefix, codecs.LegacyCodec(definition.GroupVersions()...))
+	// No codec: the storage factory makes one for each resource.
+	recommended := genericoptions.NewRecommendedOptions(DefaultStoragePrefix, nil)
 	recommended.SecureServing.BindPort = DefaultPort
+	recommended.SecureServing.Required = true // there is no other way to serve
 	// Without --tls-cert-file or --cert-dir the certificate lives in memory: a server writes no file unasked.
 	recommended.SecureServing.ServerCert.CertDirectory = ""
-	recommended.Etcd.StorageConfig = *storagebackend.NewDefaultConfig(DefaultStoragePrefix, nil)
 	register(recommended.Admission, definition.Admission)
 
 	o := &Options{
