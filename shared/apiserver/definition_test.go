@@ -25,6 +25,9 @@ func TestDefinitionValidate(t *testing.T) {
 		"no groups":              {func(d *apiserver.Definition) { d.Groups = nil }, "Groups is empty"},
 		"no versions":            {func(d *apiserver.Definition) { d.Groups[0].Versions = nil }, "Versions is empty"},
 		"no resources":           {func(d *apiserver.Definition) { d.Groups[0].Resources = nil }, "Resources is empty"},
+		"a version twice":        {func(d *apiserver.Definition) { d.Groups[0].Versions = []string{"v1beta1", "v1beta1"} }, `version "v1beta1" stands twice`},
+		"no name of a version":   {func(d *apiserver.Definition) { d.Groups[0].Versions = []string{"1.0"} }, `version "1.0"`},
+		"a nil resource":         {func(d *apiserver.Definition) { d.Groups[0].Resources = append(d.Groups[0].Resources, nil) }, "Resources[1] is nil"},
 		"a group twice":          {func(d *apiserver.Definition) { d.Groups = append(d.Groups, d.Groups[0]) }, "stands twice"},
 		"a plugin without a New": {func(d *apiserver.Definition) { d.Admission = []apiserver.AdmissionPlugin{{Name: "x"}} }, `Admission[0] ("x")`},
 		"a resource twice": {func(d *apiserver.Definition) {

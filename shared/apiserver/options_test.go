@@ -9,6 +9,7 @@ import (
 	"k8s.io/apiserver/pkg/admission"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
 	"k8s.io/apiserver/pkg/storage/storagebackend"
+	cliflag "k8s.io/component-base/cli/flag"
 
 	"example.com/annex/shared/apiserver"
 )
@@ -38,14 +39,17 @@ func TestOptionsValidateNamesEveryFlag(t *testing.T) {
 	options.SecureServing.ServerCert.CertKey.CertFile = missing
 	options.Admission.EnablePlugins = []string{"Unheard"}
 	options.Serving.GoawayChance = 1
-	options.Audit.PolicyFile = missing
+	options.Audit.PolicyFile = dir
+	options.Audit.WebhookOptions.ConfigFile = missing
+	options.SecureServing.SNICertKeys = []cliflag.NamedCertKey{{CertFile: missing}}
 	err = options.Validate()
 	if err == nil {
 		t.Fatal("want an error")
 	}
 	for _, want := range []string{
 		"--secure-port 0 must be between 1 and 65535", "--etcd-servers", "--kubeconfig", "--tls-cert-file=" + missing, "--tls-private-key-file",
-		`"Unheard"`, "--goaway-chance", "--audit-policy-file=" + missing, "no such file",
+		`"Unheard"`, "--goaway-chance", "--audit-policy-file=" + dir + ": want a file that can be read: is a directory",
+		"--audit-webhook-config-file=" + missing, "--tls-sni-cert-key=" + missing, "no such file",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not stand in:\n%v", want, err)
