@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/apiserver/pkg/cel/environment"
 
 	"example.com/annex/shared/apiserver"
+	"example.com/annex/shared/version"
 )
 
 // runServer in the environment makes this test program the server itself.
@@ -45,7 +45,7 @@ func TestRun(t *testing.T) {
 		out     []string // each must stand in what is written
 		isError bool     // to stderr, not stdout
 	}{
-		"version": {args: []string{"--version"}, out: []string{"wardle development (go"}},
+		"version": {args: []string{"--version"}, out: []string{"wardle " + version.Long()}},
 		"help":    {args: []string{"-h"}, out: []string{"Upstream's sample.", "--etcd-count-metric-poll-period", "wardle.example.com (v1beta1, v1alpha1): flunders"}},
 		"every mistake at once": {
 			args: []string{"--secure-port=x", "--feature-gates=Nope=true", "--logging-format=xml"},
@@ -94,7 +94,7 @@ func TestCommandSetsTheVersionsOfPolicies(t *testing.T) {
 	if err := command.Execute(); err == nil {
 		t.Fatal("without --etcd-servers: want an error")
 	}
-	if got := environment.DefaultCompatibilityVersion(); !got.EqualTo(version.MajorMinor(want.Major(), want.Minor())) {
+	if got := environment.DefaultCompatibilityVersion(); !got.EqualTo(want) {
 		t.Errorf("--min-compatibility-version=%s: policies are compiled for %s, as without the flag", want, got)
 	}
 	// The command's flags have been made: options of a server that is embedded must be possible after that, too.

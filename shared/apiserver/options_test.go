@@ -1,7 +1,9 @@
 package apiserver_test
 
 import (
+	"errors"
 	"io"
+	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -54,6 +56,23 @@ func TestOptionsValidateNamesEveryFlag(t *testing.T) {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not stand in:\n%v", want, err)
 		}
+	}
+}
+
+func TestServerClosesTheListenerWhenItFails(t *testing.T) {
+	t.Parallel()
+	options, err := apiserver.NewOptions(wardleDefinition())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if options.SecureServing.Listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := options.Server(); err == nil {
+		t.Fatal("without --etcd-servers: want an error")
+	}
+	if _, err := options.SecureServing.Listener.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the listener is not closed: %v", err)
 	}
 }
 

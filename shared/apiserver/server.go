@@ -25,7 +25,7 @@ type Server struct {
 
 // Server makes the server that the options describe: it completes and validates them, opens the listener, and asks the
 // kube-apiserver for the cluster's authentication configuration. It serves nothing until Run. Errors name the part
-// that failed; nothing is left open then, SecureServing.Listener included.
+// that failed; the storage is destroyed then, and SecureServing.Listener closed.
 func (o *Options) Server() (*Server, error) {
 	if err := errors.Join(o.Complete(), o.Validate()); err != nil {
 		o.closeListener()
