@@ -3,6 +3,7 @@ package embedded_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -29,6 +30,11 @@ var cluster apiservertest.Cluster
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("skipped: these tests start a control plane, and -short is set")
+		return 0
+	}
 	ctx := context.Background()
 	cp, err := controlplane.Start(ctx, controlplane.Options{LogDir: os.Getenv("TEST_UNDECLARED_OUTPUTS_DIR")})
 	if err != nil {
@@ -78,7 +84,7 @@ func TestUpstreamSample(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx := t.Context()
-			client, err := clientset.NewForConfig(apiservertest.Start(t, wardleDefinition(), cluster))
+			client, err := clientset.NewForConfig(apiservertest.Start(t, wardleDefinition(), cluster).Config)
 			if err != nil {
 				t.Fatal(err)
 			}

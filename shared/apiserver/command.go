@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/apiserver/pkg/util/compatibility"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	cliflag "k8s.io/component-base/cli/flag"
 	"k8s.io/component-base/logs"
@@ -26,8 +27,10 @@ const (
 	exitUsage   = 2 // the command line is wrong
 )
 
-// errUsage marks errors of the command line.
-var errUsage = errors.New("run with --help for all flags")
+// usageError is all that is wrong with a command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
 
 // Run is the whole main of a server: it reads the command line, serves until SIGINT or SIGTERM (a second one ends it
 // at once), and returns the exit code: 0, 1 when the server failed, 2 when the command line is wrong.
@@ -40,26 +43,45 @@ func Run(definition Definition) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintf(os.Stderr, "%s: %s\n", definition.Name, describe(err))
-	if errors.Is(err, errUsage) {
+	if usage, ok := errors.AsType[usageError](err); ok {
+		fmt.Fprintf(os.Stderr, "%s: %s\nrun with --help for all flags\n", definition.Name, describe(usage.error))
 		return exitUsage
 	}
+	fmt.Fprintf(os.Stderr, "%s: %s\n", definition.Name, describe(err))
 	return exitFailure
 }
 
-// describe writes joined errors one a line.
+// describe lists errors that are joined, each as a problem of its own.
 func describe(err error) string {
-	lines := strings.Split(err.Error(), "\n")
-	if len(lines) == 1 {
-		return lines[0]
+	all := problems(err)
+	if len(all) == 1 {
+		return all[0]
 	}
-	return fmt.Sprintf("%d problems:\n  - %s", len(lines)-1, strings.Join(lines[:len(lines)-1], "\n  - ")) + "\n" + lines[len(lines)-1]
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d problems:", len(all))
+	for _, problem := range all {
+		b.WriteString("\n  - " + strings.ReplaceAll(problem, "\n", "\n    "))
+	}
+	return b.String()
 }
 
-// NewCommand returns the command that runs a server with flags for all Options. It uses the process-wide feature gate,
-// so make one a process.
+func problems(err error) []string {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []string{err.Error()}
+	}
+	var all []string
+	for _, err := range joined.Unwrap() {
+		all = append(all, problems(err)...)
+	}
+	return all
+}
+
+// NewCommand returns the command that runs a server with flags for all Options. It uses the process-wide
+// feature gate and versions, which the k8s.io libraries consult, so make one a process.
 func NewCommand(definition Definition) (*cobra.Command, error) {
-	options, err := newOptions(definition, utilfeature.DefaultMutableFeatureGate)
+	// The process-wide registry has the process-wide gate.
+	options, err := newOptions(definition, utilfeature.DefaultMutableFeatureGate, compatibility.DefaultComponentGlobalsRegistry)
 	if err != nil {
 		return nil, err
 	}
@@ -73,10 +95,12 @@ func NewCommand(definition Definition) (*cobra.Command, error) {
 		// Flags are parsed below, so that all that is wrong is reported at once.
 		DisableFlagParsing: true,
 		RunE: func(command *cobra.Command, args []string) error {
-			if help, err := parse(command.Flags(), args); err != nil {
-				return errors.Join(err, errUsage)
-			} else if help != nil {
+			help, err := parse(command.Flags(), args)
+			if help != nil {
 				return help(command)
+			}
+			if err := errors.Join(err, options.Complete(), options.Validate(), options.validateLogs()); err != nil {
+				return usageError{err}
 			}
 			return options.run(command.Context())
 		},
@@ -86,7 +110,6 @@ func NewCommand(definition Definition) (*cobra.Command, error) {
 	for _, set := range options.flags.FlagSets {
 		command.Flags().AddFlagSet(set)
 	}
-	command.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	width, _, err := term.GetSize(int(os.Stdout.Fd()))
 	if err != nil {
 		width = 0 // not a terminal: no wrapping
@@ -113,12 +136,6 @@ func long(d Definition) string {
 }
 
 func (o *Options) run(ctx context.Context) error {
-	if err := o.Complete(); err != nil {
-		return errors.Join(err, errUsage)
-	}
-	if err := errors.Join(o.Validate(), errors.Join(validateLogs(o)...)); err != nil {
-		return errors.Join(err, errUsage)
-	}
 	if err := logsapi.ValidateAndApply(o.Logs, o.FeatureGate); err != nil {
 		return fmt.Errorf("setting up logging: %w", err)
 	}
@@ -129,10 +146,10 @@ func (o *Options) run(ctx context.Context) error {
 	return server.Run(ctx)
 }
 
-func validateLogs(o *Options) []error {
+func (o *Options) validateLogs() error {
 	var errs []error
 	for _, err := range logsapi.Validate(o.Logs, o.FeatureGate, nil) {
 		errs = append(errs, fmt.Errorf("--logging-format and its kind: %w", err))
 	}
-	return errs
+	return errors.Join(errs...)
 }

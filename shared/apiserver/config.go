@@ -43,7 +43,7 @@ func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
 		return nil, fmt.Errorf("making a self-signed serving certificate: %w", err)
 	}
 	if err := o.SecureServing.ApplyToConfig(&c.Config); err != nil {
-		return nil, fmt.Errorf("secure serving options (--secure-port=%d, --bind-address=%s): %w", o.SecureServing.BindPort, o.SecureServing.BindAddress, err)
+		return nil, fmt.Errorf("secure serving options (--bind-address, --secure-port): %w", err)
 	}
 	if err := o.Authentication.ApplyTo(&c.Authentication, c.SecureServing, c.OpenAPIConfig); err != nil {
 		return nil, fmt.Errorf("authentication options: %w", err)

@@ -35,7 +35,9 @@ type Definition struct {
 type Group struct {
 	// Name is the group's full name, for example "capacity.example.com". Required.
 	Name string
-	// Versions are the served versions, the preferred one first; objects are stored in the first. Required.
+	// Versions are the served versions, the preferred one first. Objects of a kind are stored in the first that has
+	// the kind and is not alpha, else in the first that has it
+	// (k8s.io/apiserver/pkg/server/storage/resource_encoding_config.go). Required.
 	Versions []string
 	// Resources are served in every version that has their kind. Required.
 	Resources []registry.Resource
@@ -86,11 +88,23 @@ func (d Definition) Validate() error {
 		if len(g.Versions) == 0 {
 			complain("Groups[%d] (%s): Versions is empty", i, g.Name)
 		}
+		for j, v := range g.Versions {
+			for _, msg := range validation.IsDNS1035Label(v) {
+				complain("Groups[%d] (%s): version %q can't name an APIService: %s", i, g.Name, v, msg)
+			}
+			if slices.Index(g.Versions, v) != j {
+				complain("Groups[%d] (%s): version %q stands twice", i, g.Name, v)
+			}
+		}
 		if len(g.Resources) == 0 {
 			complain("Groups[%d] (%s): Resources is empty", i, g.Name)
 		}
 		for j, r := range g.Resources {
-			first := slices.IndexFunc(g.Resources, func(other registry.Resource) bool { return other.Name() == r.Name() })
+			if r == nil {
+				complain("Groups[%d] (%s): Resources[%d] is nil", i, g.Name, j)
+				continue
+			}
+			first := slices.IndexFunc(g.Resources, func(other registry.Resource) bool { return other != nil && other.Name() == r.Name() })
 			if first != j {
 				complain("Groups[%d] (%s): resource %q stands twice", i, g.Name, r.Name())
 			}

@@ -1,13 +1,10 @@
 package apiserver_test
 
 import (
-	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"k8s.io/apiserver/pkg/admission"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
 
 	"example.com/annex/shared/apiserver"
@@ -29,6 +26,9 @@ func TestDefinitionValidate(t *testing.T) {
 		"no groups":              {func(d *apiserver.Definition) { d.Groups = nil }, "Groups is empty"},
 		"no versions":            {func(d *apiserver.Definition) { d.Groups[0].Versions = nil }, "Versions is empty"},
 		"no resources":           {func(d *apiserver.Definition) { d.Groups[0].Resources = nil }, "Resources is empty"},
+		"a version twice":        {func(d *apiserver.Definition) { d.Groups[0].Versions = []string{"v1beta1", "v1beta1"} }, `version "v1beta1" stands twice`},
+		"no name of a version":   {func(d *apiserver.Definition) { d.Groups[0].Versions = []string{"1.0"} }, `version "1.0"`},
+		"a nil resource":         {func(d *apiserver.Definition) { d.Groups[0].Resources = append(d.Groups[0].Resources, nil) }, "Resources[1] is nil"},
 		"a group twice":          {func(d *apiserver.Definition) { d.Groups = append(d.Groups, d.Groups[0]) }, "stands twice"},
 		"a plugin without a New": {func(d *apiserver.Definition) { d.Admission = []apiserver.AdmissionPlugin{{Name: "x"}} }, `Admission[0] ("x")`},
 		"a resource twice": {func(d *apiserver.Definition) {
@@ -99,48 +99,5 @@ func TestRulesCoverEveryRecommendedPlugin(t *testing.T) {
 				t.Errorf("plugin %s can't list and watch %s", plugin, resource)
 			}
 		}
-	}
-}
-
-func TestOptionsValidateNamesEveryFlag(t *testing.T) {
-	t.Setenv("KUBERNETES_SERVICE_HOST", "")
-	options, err := apiserver.NewOptions(wardleDefinition())
-	if err != nil {
-		t.Fatal(err)
-	}
-	missing := filepath.Join(t.TempDir(), "missing")
-	options.SecureServing.BindPort = 70000
-	options.SecureServing.ServerCert.CertKey.CertFile = missing
-	options.Admission.EnablePlugins = []string{"Unheard"}
-	options.Serving.GoawayChance = 1
-	options.Audit.PolicyFile = missing
-	err = options.Validate()
-	if err == nil {
-		t.Fatal("want an error")
-	}
-	for _, want := range []string{
-		"--secure-port 70000", "--etcd-servers", "--kubeconfig", "--tls-cert-file=" + missing, "--tls-private-key-file",
-		`"Unheard"`, "--goaway-chance", "--audit-policy-file=" + missing, "no such file",
-	} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%q does not stand in:\n%v", want, err)
-		}
-	}
-}
-
-func TestOwnAdmissionPluginComesLast(t *testing.T) {
-	t.Parallel()
-	d := wardleDefinition()
-	d.Admission = []apiserver.AdmissionPlugin{{Name: "Own", New: func(io.Reader) (admission.Interface, error) { return nil, nil }}}
-	options, err := apiserver.NewOptions(d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	order := options.Admission.RecommendedPluginOrder
-	if got := order[len(order)-1]; got != "Own" {
-		t.Errorf("the last plugin is %s, want Own", got)
-	}
-	if errs := options.Admission.Validate(); len(errs) != 0 {
-		t.Errorf("admission options: %v", errs)
 	}
 }

@@ -7,7 +7,7 @@
 //
 // In a test, or inside another program:
 //
-//	options := apiserver.NewOptions(definition.New())
+//	options, err := apiserver.NewOptions(definition.New())
 //	options.SecureServing.Listener = listener
 //	...
 //	server, err := options.Server()
@@ -20,6 +20,7 @@
 // compatibility versions, encryption at rest, and a graceful shutdown that drains requests and watches.
 //
 // Nothing is global: every server has a scheme, a codec factory and a flag set of its own, so that several can run in
-// one process. The one exception is upstream's: on a command line, --feature-gates sets the process-wide feature
-// gate that k8s.io libraries consult. See [Options.FeatureGate].
+// one process. The one exception is upstream's: on a command line, --feature-gates, --emulated-version and
+// --min-compatibility-version set the process-wide gate and versions that k8s.io libraries consult. See
+// [Options.FeatureGate].
 package apiserver

@@ -47,13 +47,18 @@ func parse(flags *pflag.FlagSet, args []string) (func(*cobra.Command) error, err
 		case flag.NoOptDefVal != "":
 			value = flag.NoOptDefVal
 		case len(args) == 0:
-			complain("--%s: wants a value (%s): %s", flag.Name, flag.Value.Type(), flag.Usage)
+			complain("--%s: wants a value (%s): %s", flag.Name, flag.Value.Type(), purpose(flag))
 			continue
 		default:
 			value, args = args[0], args[1:]
 		}
+		before := flag.Value.String()
 		if err := flags.Set(flag.Name, value); err != nil {
-			complain("--%s=%q: %w; want %s: %s", flag.Name, value, cause(err), article(flag.Value.Type()), flag.Usage)
+			// Numbers become 0 when they are refused, which would be the next complaint.
+			if flag.Value.String() != before {
+				_ = flag.Value.Set(before)
+			}
+			complain("--%s=%q: %w; want %s: %s", flag.Name, value, cause(err), article(flag.Value.Type()), purpose(flag))
 		}
 	}
 	for name, help := range map[string]func(*cobra.Command) error{"help": (*cobra.Command).Help, "version": printVersion} {
@@ -76,6 +81,12 @@ func cause(err error) error {
 		return invalid.Unwrap()
 	}
 	return err
+}
+
+// purpose is what --help says about a flag, less the values that some list in further lines.
+func purpose(flag *pflag.Flag) string {
+	first, _, _ := strings.Cut(flag.Usage, "\n")
+	return first
 }
 
 func article(kind string) string {

@@ -4,13 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
-	"k8s.io/apiserver/pkg/storage/storagebackend"
 	"k8s.io/apiserver/pkg/util/compatibility"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	cliflag "k8s.io/component-base/cli/flag"
@@ -63,21 +65,30 @@ type Options struct {
 	Logs *logs.Options
 
 	// FeatureGate is what --feature-gates sets, and what decides for this server. The command uses the process-wide
-	// gate, which the k8s.io libraries consult as well; NewOptions takes a copy of it.
+	// gate and versions, which the k8s.io libraries consult as well; NewOptions takes a copy of the gate.
 	FeatureGate featuregate.MutableVersionedFeatureGate
 
 	scheme *runtime.Scheme
 	codecs serializer.CodecFactory
 	flags  cliflag.NamedFlagSets
+
+	// refused is what Complete found wrong with feature gates and versions.
+	refused error
 }
 
 // NewOptions returns the options of a server with their defaults, on a feature gate of its own. It fails when the
 // Definition is not usable.
 func NewOptions(definition Definition) (*Options, error) {
-	return newOptions(definition, utilfeature.DefaultMutableFeatureGate.DeepCopy())
+	gate := utilfeature.DefaultMutableFeatureGate.DeepCopy()
+	globals := basecompatibility.NewComponentGlobalsRegistry()
+	if err := globals.Register(basecompatibility.DefaultKubeComponent, compatibility.DefaultBuildEffectiveVersion(), gate); err != nil {
+		return nil, fmt.Errorf("registering the feature gates of %s: %w", definition.Name, err)
+	}
+	return newOptions(definition, gate, globals)
 }
 
-func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureGate) (*Options, error) {
+// newOptions makes options on a gate and on the registry that it is in, as that of component "kube".
+func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureGate, globals basecompatibility.ComponentGlobalsRegistry) (*Options, error) {
 	if err := definition.Validate(); err != nil {
 		return nil, err
 	}
@@ -87,22 +98,22 @@ func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureG
 	}
 	codecs := serializer.NewCodecFactory(scheme)
 
-	if err := logsapi.AddFeatureGates(gate); err != nil {
-		return nil, fmt.Errorf("registering the feature gates of logging: %w", err)
-	}
-	globals := basecompatibility.NewComponentGlobalsRegistry()
-	if err := globals.Register(basecompatibility.DefaultKubeComponent, compatibility.DefaultBuildEffectiveVersion(), gate); err != nil {
-		return nil, fmt.Errorf("registering the feature gates of %s: %w", definition.Name, err)
+	// A gate whose flags have been made takes no more features, and the process-wide one may be such: then it has these.
+	if _, known := gate.GetAllVersioned()[logsapi.ContextualLogging]; !known {
+		if err := logsapi.AddFeatureGates(gate); err != nil {
+			return nil, fmt.Errorf("registering the feature gates of logging: %w", err)
+		}
 	}
 	serving := genericoptions.NewServerRunOptionsForComponent(basecompatibility.DefaultKubeComponent, globals)
 	serving.ShutdownSendRetryAfter = true
 	serving.ShutdownWatchTerminationGracePeriod = DefaultWatchTermination
 
-	recommended := genericoptions.NewRecommendedOptions(DefaultStoragePrefix, codecs.LegacyCodec(definition.GroupVersions()...))
+	// No codec: the storage factory makes one for each resource.
+	recommended := genericoptions.NewRecommendedOptions(DefaultStoragePrefix, nil)
 	recommended.SecureServing.BindPort = DefaultPort
+	recommended.SecureServing.Required = true // there is no other way to serve
 	// Without --tls-cert-file or --cert-dir the certificate lives in memory: a server writes no file unasked.
 	recommended.SecureServing.ServerCert.CertDirectory = ""
-	recommended.Etcd.StorageConfig = *storagebackend.NewDefaultConfig(DefaultStoragePrefix, nil)
 	register(recommended.Admission, definition.Admission)
 
 	o := &Options{
@@ -137,9 +148,6 @@ func (o *Options) Parse(args []string) error {
 	return err
 }
 
-// Flags are the command-line flags of all parts, in named sections.
-func (o *Options) Flags() cliflag.NamedFlagSets { return o.flags }
-
 func (o *Options) addFlags() {
 	o.Serving.AddUniversalFlags(o.flags.FlagSet("serving"))
 	o.SecureServing.AddFlags(o.flags.FlagSet("secure serving"))
@@ -163,17 +171,33 @@ func (o *Options) Complete() error {
 	if o.Authorization.RemoteKubeConfigFile == "" {
 		o.Authorization.RemoteKubeConfigFile = o.CoreAPI.CoreAPIKubeconfigPath
 	}
-	if err := o.Serving.ComponentGlobalsRegistry.Set(); err != nil {
-		return fmt.Errorf("setting --feature-gates, --emulated-version and --min-compatibility-version: %w", err)
+	if o.refused = o.Serving.ComponentGlobalsRegistry.Set(); o.refused != nil {
+		return fmt.Errorf("setting %s: %w; --help lists what is accepted", o.versionFlags(), o.refused)
 	}
 	return nil
 }
 
-// Validate reports everything that is wrong with the options, each error naming its flag, or nil.
+// versionFlags are the flags of the registry of gates and versions that were set; it has one error for all three.
+func (o *Options) versionFlags() string {
+	var set []string
+	for _, name := range []string{"feature-gates", "emulated-version", "min-compatibility-version"} {
+		if o.flags.FlagSet("serving").Lookup(name).Changed {
+			set = append(set, "--"+name)
+		}
+	}
+	return strings.Join(set, ", ")
+}
+
+// Validate reports everything that is wrong with the options, each error naming its flag, or nil. It wants Complete to
+// be called before.
 func (o *Options) Validate() error {
+	// Upstream finds again what Complete has said.
+	serving := slices.DeleteFunc(o.Serving.Validate(), func(err error) bool {
+		return o.refused != nil && strings.Contains(o.refused.Error(), err.Error())
+	})
 	var errs []error
 	for _, part := range [][]error{
-		o.Serving.Validate(),
+		serving,
 		o.SecureServing.Validate(),
 		o.Authentication.Validate(),
 		o.Authorization.Validate(),
@@ -193,10 +217,11 @@ func (o *Options) Validate() error {
 }
 
 // validateFiles checks that every file that a flag names can be read, so that a typing error is not found one restart
-// after the other.
+// after the other. Upstream checks --egress-selector-config-file and --tracing-config-file.
 func (o *Options) validateFiles() []error {
 	var errs []error
-	for _, f := range []struct{ flag, path string }{
+	type file struct{ flag, path string }
+	files := []file{
 		{"kubeconfig", o.CoreAPI.CoreAPIKubeconfigPath},
 		{"authentication-kubeconfig", o.Authentication.RemoteKubeConfigFile},
 		{"authorization-kubeconfig", o.Authorization.RemoteKubeConfigFile},
@@ -209,18 +234,18 @@ func (o *Options) validateFiles() []error {
 		{"etcd-keyfile", o.Etcd.StorageConfig.Transport.KeyFile},
 		{"encryption-provider-config", o.Etcd.EncryptionProviderConfigFilepath},
 		{"audit-policy-file", o.Audit.PolicyFile},
+		{"audit-webhook-config-file", o.Audit.WebhookOptions.ConfigFile},
 		{"admission-control-config-file", o.Admission.ConfigFile},
-		{"tracing-config-file", o.Traces.ConfigFile},
-	} {
-		if f.path == "" {
+	}
+	for _, pair := range o.SecureServing.SNICertKeys {
+		files = append(files, file{"tls-sni-cert-key", pair.CertFile}, file{"tls-sni-cert-key", pair.KeyFile})
+	}
+	for _, f := range files {
+		if f.path == "" || duplicateOfKubeconfig(f.flag, f.path, o.CoreAPI.CoreAPIKubeconfigPath) {
 			continue
 		}
-		if file, err := os.Open(f.path); err != nil {
-			if !duplicateOfKubeconfig(f.flag, f.path, o.CoreAPI.CoreAPIKubeconfigPath) {
-				errs = append(errs, fmt.Errorf("--%s=%s: want a file that can be read: %w", f.flag, f.path, errors.Unwrap(err)))
-			}
-		} else {
-			_ = file.Close()
+		if err := readable(f.path); err != nil {
+			errs = append(errs, fmt.Errorf("--%s=%s: want a file that can be read: %w", f.flag, f.path, err))
 		}
 	}
 	cert := o.SecureServing.ServerCert.CertKey
@@ -228,6 +253,19 @@ func (o *Options) validateFiles() []error {
 		errs = append(errs, fmt.Errorf("--tls-cert-file=%q and --tls-private-key-file=%q: set both or neither", cert.CertFile, cert.KeyFile))
 	}
 	return errs
+}
+
+// readable opens a file, but reads nothing: it may be a pipe. Errors leave out the path.
+func readable(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return errors.Unwrap(err)
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return syscall.EISDIR
+	}
+	return nil
 }
 
 // duplicateOfKubeconfig is true for a path that is only the default taken over from --kubeconfig.

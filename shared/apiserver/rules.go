@@ -14,6 +14,11 @@ import (
 // authorization (the built-in ClusterRole system:auth-delegator and the Role extension-apiserver-authentication-reader
 // in kube-system). A ServiceAccount that lacks one of them leaves an informer unsynced: /readyz stays red, or every
 // write is refused with "not yet ready to handle request".
+//
+// They can't foresee the parameters of admission policies: where a policy that matches the server's resources has a
+// paramKind, ConfigMap for example, the ServiceAccount must be allowed to list and watch that kind as well. Without
+// that, writes are refused with "not yet synced to use for admission"
+// (k8s.io/apiserver/pkg/admission/plugin/policy/generic/policy_dispatcher.go).
 func (d Definition) Rules() []rbacv1.PolicyRule {
 	rules := []rbacv1.PolicyRule{
 		// Every recommended admission plugin looks up namespaces, the lifecycle plugin live as well.

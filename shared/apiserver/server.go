@@ -2,7 +2,10 @@ package apiserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -22,25 +25,26 @@ type Server struct {
 
 // Server makes the server that the options describe: it completes and validates them, opens the listener, and asks the
 // kube-apiserver for the cluster's authentication configuration. It serves nothing until Run. Errors name the part
-// that failed.
+// that failed; the storage is destroyed then, and SecureServing.Listener closed.
 func (o *Options) Server() (*Server, error) {
-	if err := o.Complete(); err != nil {
-		return nil, err
-	}
-	if err := o.Validate(); err != nil {
+	if err := errors.Join(o.Complete(), o.Validate()); err != nil {
+		o.closeListener()
 		return nil, err
 	}
 	return o.server()
 }
 
+func (o *Options) closeListener() {
+	if listener := o.SecureServing.Listener; listener != nil {
+		_ = listener.Close()
+	}
+}
+
 func (o *Options) server() (_ *Server, err error) {
 	defer func() {
-		if err == nil {
-			return
-		}
-		err = fmt.Errorf("starting %s: %w", o.Definition.Name, err)
-		if listener := o.SecureServing.Listener; listener != nil {
-			_ = listener.Close()
+		if err != nil {
+			err = fmt.Errorf("starting %s: %w", o.Definition.Name, err)
+			o.closeListener()
 		}
 	}()
 	config, err := o.config()
@@ -51,14 +55,20 @@ func (o *Options) server() (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
+	var infos []*genericapiserver.APIGroupInfo
+	var storages []rest.Storage
 	defer func() {
 		if err != nil {
+			// The generic server destroys only what was installed. Destroying twice is allowed.
+			for _, storage := range storages {
+				storage.Destroy()
+			}
 			generic.Destroy()
 		}
 	}()
-	var infos []*genericapiserver.APIGroupInfo
 	for _, group := range o.Definition.Groups {
-		info, err := o.groupInfo(group, config)
+		info, made, err := o.groupInfo(group, config)
+		storages = append(storages, made...)
 		if err != nil {
 			return nil, err
 		}
@@ -70,18 +80,20 @@ func (o *Options) server() (_ *Server, err error) {
 	return &Server{Generic: generic, name: o.Definition.Name}, nil
 }
 
-// groupInfo builds the storage of a group's resources and puts each into every version that has its kind.
-func (o *Options) groupInfo(group Group, config *genericapiserver.RecommendedConfig) (*genericapiserver.APIGroupInfo, error) {
+// groupInfo builds the storage of a group's resources and puts each into every version that has its kind. It returns
+// the storages that it made when it fails, too.
+func (o *Options) groupInfo(group Group, config *genericapiserver.RecommendedConfig) (_ *genericapiserver.APIGroupInfo, made []rest.Storage, _ error) {
 	info := genericapiserver.NewDefaultAPIGroupInfo(group.Name, o.scheme, runtime.NewParameterCodec(o.scheme), o.codecs)
 	info.NegotiatedSerializer = config.Serializer
 	for _, resource := range group.Resources {
 		storage, err := resource.Storage(registry.Options{Group: group.Name, Scheme: o.scheme, RESTOptionsGetter: config.RESTOptionsGetter})
 		if err != nil {
-			return nil, err
+			return nil, made, err
 		}
+		made = slices.AppendSeq(made, maps.Values(storage))
 		main, ok := storage[""]
 		if !ok {
-			return nil, fmt.Errorf("resource %q of group %s has no storage of its own, only subresources", resource.Name(), group.Name)
+			return nil, made, fmt.Errorf("resource %q of group %s has no storage of its own, only subresources", resource.Name(), group.Name)
 		}
 		served := false
 		for _, gv := range group.groupVersions() {
@@ -99,10 +111,10 @@ func (o *Options) groupInfo(group Group, config *genericapiserver.RecommendedCon
 			}
 		}
 		if !served {
-			return nil, fmt.Errorf("resource %q: no version of group %s (%v) has the kind %T", resource.Name(), group.Name, group.Versions, main.New())
+			return nil, made, fmt.Errorf("resource %q: no version of group %s (%v) has the kind %T", resource.Name(), group.Name, group.Versions, main.New())
 		}
 	}
-	return &info, nil
+	return &info, made, nil
 }
 
 func resourcePath(resource, subresource string) string {

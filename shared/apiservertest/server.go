@@ -1,22 +1,19 @@
-// Package apiservertest runs an API server in the test's own process, against a real kube-apiserver and etcd.
-//
-//	config := apiservertest.Start(t, definition.New(), apiservertest.Cluster{Kubeconfig: path, StorageFlags: flags})
-//
-// The server is the one that the program runs: same options, same handlers, same storage. Only its listener is the
-// test's, and it keeps its objects under a prefix of its own, so that servers in parallel tests do not see each
-// other's.
 package apiservertest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/apimachinery/pkg/util/wait"
+	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/client-go/rest"
 
 	"example.com/annex/shared/apiserver"
@@ -34,10 +31,22 @@ type Cluster struct {
 	StorageFlags []string
 }
 
-// Start runs a server until the test ends and returns how to reach it as its own administrator (group system:masters).
-// Change options with configure, if any; it runs before the options are completed. A server that does not become
-// ready, or that fails later, fails the test.
-func Start(t testing.TB, definition apiserver.Definition, cluster Cluster, configure ...func(*apiserver.Options)) *rest.Config {
+// Server is a server that is ready.
+type Server struct {
+	// Config says how to reach the server as its own administrator (group system:masters).
+	Config *rest.Config
+	// Generic is upstream's server, for hooks.
+	Generic *genericapiserver.GenericAPIServer
+
+	stop func() error
+}
+
+// Stop ends the server as SIGTERM does, and returns what its Run returned. It may be called more than once.
+func (s *Server) Stop() error { return s.stop() }
+
+// Start runs a server until the test ends. Change options with configure, if any; it runs before the options are
+// completed. A server that does not become ready, or that fails later, fails the test.
+func Start(t testing.TB, definition apiserver.Definition, cluster Cluster, configure ...func(*apiserver.Options)) *Server {
 	t.Helper()
 	options, err := apiserver.NewOptions(definition)
 	if err != nil {
@@ -60,12 +69,15 @@ func Start(t testing.TB, definition apiserver.Definition, cluster Cluster, confi
 		t.Fatal(err)
 	}
 
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Run(ctx) }()
+	stop := sync.OnceValue(func() error {
+		cancel()
+		return <-stopped
+	})
 	t.Cleanup(func() {
-		stop()
-		if err := <-stopped; err != nil {
+		if err := stop(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -73,7 +85,7 @@ func Start(t testing.TB, definition apiserver.Definition, cluster Cluster, confi
 	if err := waitReady(ctx, config, stopped); err != nil {
 		t.Fatalf("waiting for %s: %v", definition.Name, err)
 	}
-	return config
+	return &Server{Config: config, Generic: server.Generic, stop: stop}
 }
 
 func waitReady(ctx context.Context, config *rest.Config, stopped chan error) error {
@@ -85,8 +97,8 @@ func waitReady(ctx context.Context, config *rest.Config, stopped chan error) err
 	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, startTimeout, true, func(ctx context.Context) (bool, error) {
 		select {
 		case err := <-stopped:
-			stopped <- err // for the clean-up
-			return false, fmt.Errorf("it stopped: %w", err)
+			stopped <- err // for Stop
+			return false, fmt.Errorf("it stopped: %w", cmp.Or(err, errors.New("Run returned nil")))
 		default:
 		}
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, config.Host+"/readyz", nil)

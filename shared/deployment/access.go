@@ -3,6 +3,7 @@ package deployment
 import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // ServerAccess is what the server's ServiceAccount may do:
@@ -11,9 +12,9 @@ import (
 //   - read the front proxy's CA from extension-apiserver-authentication (the built-in Role
 //     extension-apiserver-authentication-reader in kube-system);
 //   - read what its admission plugins and priority and fairness watch (Definition.Rules).
-func (i Installation) ServerAccess() []Object {
+func (i Installation) ServerAccess() []runtime.Object {
 	reads := "annex:" + i.name()
-	return []Object{
+	return []runtime.Object{
 		&rbacv1.ClusterRole{TypeMeta: rbac("ClusterRole"), ObjectMeta: i.meta(reads), Rules: i.Definition.Rules()},
 		i.clusterRoleBinding(reads, reads),
 		i.clusterRoleBinding(reads+":auth-delegator", "system:auth-delegator"),
@@ -28,7 +29,7 @@ func (i Installation) ServerAccess() []Object {
 
 // UserAccess are ClusterRoles that the built-in roles view, edit and admin take up by aggregation, so that whoever may
 // read or write a namespace's objects may do the same with the server's.
-func (i Installation) UserAccess() []Object {
+func (i Installation) UserAccess() []runtime.Object {
 	var all, status []rbacv1.PolicyRule
 	for _, g := range i.Definition.Groups {
 		var resources, statuses []string
@@ -47,20 +48,20 @@ func (i Installation) UserAccess() []Object {
 		}
 		return rules
 	}
-	return []Object{
+	return []runtime.Object{
 		i.aggregated("view", append(with("get", "list", "watch"), status...)),
 		i.aggregated("edit", with("create", "update", "patch", "delete", "deletecollection")),
 	}
 }
 
 // aggregated is a ClusterRole that is added to a built-in one. The built-in admin role contains edit, and edit view.
-func (i Installation) aggregated(to string, rules []rbacv1.PolicyRule) Object {
+func (i Installation) aggregated(to string, rules []rbacv1.PolicyRule) runtime.Object {
 	role := &rbacv1.ClusterRole{TypeMeta: rbac("ClusterRole"), ObjectMeta: i.meta("annex:" + i.name() + ":" + to), Rules: rules}
 	role.Labels["rbac.authorization.k8s.io/aggregate-to-"+to] = "true"
 	return role
 }
 
-func (i Installation) clusterRoleBinding(name, role string) Object {
+func (i Installation) clusterRoleBinding(name, role string) runtime.Object {
 	return &rbacv1.ClusterRoleBinding{
 		TypeMeta:   rbac("ClusterRoleBinding"),
 		ObjectMeta: i.meta(name),

@@ -2,6 +2,7 @@ package deployment
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	"k8s.io/utils/ptr"
 )
@@ -17,8 +18,8 @@ const groupPriority = 2000
 // APIServices register all versions of all groups with kube-apiserver. caBundle holds the PEM certificates of the
 // authorities that may have signed the server's certificate; it is never empty in a working cluster, and
 // insecureSkipTLSVerify is never set.
-func (i Installation) APIServices(caBundle []byte) []Object {
-	var services []Object
+func (i Installation) APIServices(caBundle []byte) []runtime.Object {
+	var services []runtime.Object
 	for _, g := range i.Definition.Groups {
 		for n, version := range g.Versions {
 			services = append(services, &apiregistrationv1.APIService{

@@ -11,12 +11,6 @@ import (
 // DefaultNamespace is where servers are installed.
 const DefaultNamespace = "annex-system"
 
-// Object is a Kubernetes object that can be applied.
-type Object interface {
-	runtime.Object
-	metav1.Object
-}
-
 // Installation is one server in one cluster.
 type Installation struct {
 	// Definition is what the server serves. Its Name is the name of the Service and of the ServiceAccount.
@@ -55,9 +49,9 @@ func (i Installation) namespaced(name string) metav1.ObjectMeta {
 }
 
 // Identity is the namespace, and the ServiceAccount that the server runs as.
-func (i Installation) Identity() []Object {
+func (i Installation) Identity() []runtime.Object {
 	core := func(kind string) metav1.TypeMeta { return metav1.TypeMeta{APIVersion: "v1", Kind: kind} }
-	return []Object{
+	return []runtime.Object{
 		&corev1.Namespace{TypeMeta: core("Namespace"), ObjectMeta: metav1.ObjectMeta{Name: i.namespace()}},
 		&corev1.ServiceAccount{TypeMeta: core("ServiceAccount"), ObjectMeta: i.namespaced(i.name())},
 	}

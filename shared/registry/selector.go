@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apiserver/pkg/storage"
 )
 
 // attributes are the labels and the selectable fields of an object.
@@ -26,10 +25,6 @@ func (s Standard[T, Spec, Status]) attributes(obj runtime.Object) (labels.Set, f
 		set[path] = value(o)
 	}
 	return o.GetLabels(), set, nil
-}
-
-func (s Standard[T, Spec, Status]) predicate(label labels.Selector, field fields.Selector) storage.SelectionPredicate {
-	return storage.SelectionPredicate{Label: label, Field: field, GetAttrs: s.attributes}
 }
 
 // addFieldLabels lets requests of every version select by the resource's fields, and refuses all other fields with

@@ -62,7 +62,6 @@ func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, 
 	store := &genericregistry.Store{
 		NewFunc:                   func() runtime.Object { return s.New() },
 		NewListFunc:               s.NewList,
-		PredicateFunc:             s.predicate,
 		DefaultQualifiedResource:  resource,
 		SingularQualifiedResource: schema.GroupResource{Group: o.Group, Resource: s.Singular},
 		CreateStrategy:            strategy,

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/registry/rest"
@@ -10,7 +11,7 @@ import (
 )
 
 // statusStrategy is the strategy of the status subresource: whatever else the writer sends is put back to what is
-// stored, as custom resources do it (k8s.io/apiextensions-apiserver/pkg/registry/customresource).
+// stored, as all new built-in resources do it.
 type statusStrategy[T Object, Spec, Status any] struct {
 	*strategy[T, Spec, Status]
 }
@@ -27,11 +28,7 @@ func (s statusStrategy[T, Spec, Status]) GetResetFields() map[fieldpath.APIVersi
 func (s statusStrategy[T, Spec, Status]) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 	o, previous := obj.(T), old.(T)
 	*s.Spec(o) = *s.Spec(previous)
-	o.SetGeneration(previous.GetGeneration())
-	o.SetLabels(previous.GetLabels())
-	o.SetAnnotations(previous.GetAnnotations())
-	o.SetFinalizers(previous.GetFinalizers())
-	o.SetOwnerReferences(previous.GetOwnerReferences())
+	metav1.ResetObjectMetaForStatus(o, previous)
 }
 
 func (s statusStrategy[T, Spec, Status]) ValidateUpdate(ctx context.Context, obj, old runtime.Object) field.ErrorList {

@@ -25,8 +25,8 @@ type Strategy[T Object, Spec, Status any] struct {
 	Status func(T) *Status
 	// PrepareForCreate fills in what the server decides about a new object, after its status was cleared. Optional.
 	PrepareForCreate func(context.Context, T)
-	// Validate checks a whole object, on create and on every update. Declarative validation covers what tags can
-	// say; this is for the rest. Optional.
+	// Validate checks a whole object, on create and on update, but not on an update of the status. Declarative
+	// validation covers what tags can say; this is for the rest. Optional.
 	Validate func(context.Context, T) field.ErrorList
 	// ValidateUpdate checks the step from old to new, besides Validate. Optional.
 	ValidateUpdate func(ctx context.Context, obj, old T) field.ErrorList
@@ -59,13 +59,7 @@ func newStrategy[T Object, Spec, Status any](s Strategy[T, Spec, Status], scheme
 	for _, gv := range scheme.VersionsForGroupKind(kind) {
 		version := fieldpath.APIVersion(gv.String())
 		reset[version] = fieldpath.NewSet(fieldpath.MakePathOrDie("status"))
-		statusReset[version] = fieldpath.NewSet(
-			fieldpath.MakePathOrDie("spec"),
-			fieldpath.MakePathOrDie("metadata", "labels"),
-			fieldpath.MakePathOrDie("metadata", "annotations"),
-			fieldpath.MakePathOrDie("metadata", "finalizers"),
-			fieldpath.MakePathOrDie("metadata", "ownerReferences"),
-		)
+		statusReset[version] = fieldpath.NewSet(fieldpath.MakePathOrDie("metadata"), fieldpath.MakePathOrDie("spec"))
 	}
 	return &strategy[T, Spec, Status]{
 		DeclarativeValidation: rest.DeclarativeValidation{Scheme: scheme},

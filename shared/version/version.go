@@ -1,4 +1,3 @@
-// Package version says which version of Annex a program was built from.
 package version
 
 import (
@@ -6,8 +5,7 @@ import (
 	"runtime"
 )
 
-// unstamped is what programs built without --config=release say: such builds are the same from every commit whose
-// sources are the same.
+// unstamped is what programs built without --config=release say.
 const unstamped = "development"
 
 // stamp is set by the linker under --config=release: a tag, or a commit.

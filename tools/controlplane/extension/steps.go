@@ -16,7 +16,6 @@ import (
 	"k8s.io/utils/ptr"
 
 	"example.com/annex/shared/certs"
-	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/process"
 )
@@ -209,10 +208,6 @@ func (e *Extension) registerAPIServices(ctx context.Context) error {
 	return e.apply(ctx, RegisterAPIService, objects)
 }
 
-func (e *Extension) apply(ctx context.Context, step string, objects []deployment.Object) error {
-	converted := make([]runtime.Object, len(objects))
-	for i, object := range objects {
-		converted[i] = object
-	}
-	return e.options.Apply(ctx, step, converted...)
+func (e *Extension) apply(ctx context.Context, step string, objects []runtime.Object) error {
+	return e.options.Apply(ctx, step, objects...)
 }

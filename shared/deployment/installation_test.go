@@ -1,0 +1,89 @@
+package deployment_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apiserver/pkg/registry/rest"
+	"sigs.k8s.io/yaml"
+
+	"example.com/annex/shared/apiserver"
+	"example.com/annex/shared/deployment"
+	"example.com/annex/shared/registry"
+)
+
+var update = flag.Bool("update", false, "Write testdata/ anew.")
+
+// named is a resource of which only the name matters here.
+type named string
+
+func (n named) Name() string { return string(n) }
+
+func (n named) Storage(registry.Options) (map[string]rest.Storage, error) {
+	return nil, errors.New("not served")
+}
+
+func fleet() apiserver.Definition {
+	return apiserver.Definition{Name: "fleet", Groups: []apiserver.Group{
+		{Name: "fleet.example.com", Versions: []string{"v1", "v1beta1"}, Resources: []registry.Resource{named("ships"), named("ports")}},
+		{Name: "crew.example.com", Versions: []string{"v1"}, Resources: []registry.Resource{named("sailors")}},
+	}}
+}
+
+const golden = "testdata/fleet.yaml"
+
+// TestObjects compares everything that installs a server with the golden file. After a wanted change:
+//
+//	go test ./shared/deployment -update
+func TestObjects(t *testing.T) {
+	t.Parallel()
+	if *update {
+		if err := os.WriteFile(golden, []byte(render(t, deployment.Installation{Definition: fleet()})), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, namespace := range []string{"", "harbour"} {
+		want := string(want)
+		if namespace != "" {
+			want = strings.ReplaceAll(want, deployment.DefaultNamespace, namespace)
+		}
+		if diff := cmp.Diff(want, render(t, deployment.Installation{Definition: fleet(), Namespace: namespace})); diff != "" {
+			t.Errorf("objects in namespace %q differ from %s (-want +got); if that is wanted, run the test with -update:\n%s", namespace, golden, diff)
+		}
+	}
+}
+
+func render(t *testing.T, i deployment.Installation) string {
+	t.Helper()
+	var b strings.Builder
+	for _, object := range slices.Concat(i.Identity(), i.ServerAccess(), i.APIServices([]byte("CA")), i.UserAccess()) {
+		document, err := yaml.Marshal(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "---\n%s", document)
+	}
+	return b.String()
+}
+
+func TestServiceName(t *testing.T) {
+	t.Parallel()
+	for want, installation := range map[string]deployment.Installation{
+		"fleet.annex-system.svc": {Definition: fleet()},
+		"fleet.harbour.svc":      {Definition: fleet(), Namespace: "harbour"},
+	} {
+		if got := installation.ServiceName(); got != want {
+			t.Errorf("kube-apiserver asks for %s, got %s", want, got)
+		}
+	}
+}
