@@ -35,8 +35,8 @@ func (e *Extension) waitAvailable(ctx context.Context) error {
 // APIServices are the names of the server's APIServices: "<version>.<group>".
 func (e *Extension) APIServices() []string {
 	var names []string
-	for _, apiService := range e.options.Installation.APIServices(nil) {
-		names = append(names, apiService.GetName())
+	for _, gv := range e.options.Installation.Definition.GroupVersions() {
+		names = append(names, gv.Version+"."+gv.Group)
 	}
 	return names
 }

@@ -81,7 +81,7 @@ func (e *Extension) checkAggregator(ctx context.Context) error {
 }
 
 func (e *Extension) createIdentity(ctx context.Context) error {
-	return e.apply(ctx, CreateIdentity, e.options.Installation.Identity())
+	return e.options.Apply(ctx, CreateIdentity, e.options.Installation.Identity()...)
 }
 
 // issueCertificates makes an authority and the serving certificate. The
@@ -120,7 +120,7 @@ func (e *Extension) storeCertificates(ctx context.Context) error {
 }
 
 func (e *Extension) grantServerAccess(ctx context.Context) error {
-	return e.apply(ctx, GrantServerAccess, e.options.Installation.ServerAccess())
+	return e.options.Apply(ctx, GrantServerAccess, e.options.Installation.ServerAccess()...)
 }
 
 // startServer starts the server as its ServiceAccount, with the certificate
@@ -183,7 +183,7 @@ func (e *Extension) writeKubeconfig(ctx context.Context) (string, error) {
 }
 
 func (e *Extension) grantUserAccess(ctx context.Context) error {
-	return e.apply(ctx, GrantUserAccess, e.options.Installation.UserAccess())
+	return e.options.Apply(ctx, GrantUserAccess, e.options.Installation.UserAccess()...)
 }
 
 // routeService makes the Service. It is the one object that a cluster with
@@ -205,9 +205,5 @@ func (e *Extension) registerAPIServices(ctx context.Context) error {
 			apiService.Spec.Service.Port = ptr.To(servicePort)
 		}
 	}
-	return e.apply(ctx, RegisterAPIService, objects)
-}
-
-func (e *Extension) apply(ctx context.Context, step string, objects []runtime.Object) error {
-	return e.options.Apply(ctx, step, objects...)
+	return e.options.Apply(ctx, RegisterAPIService, objects...)
 }
