@@ -19,6 +19,9 @@ func TestMain(m *testing.M) {
 
 func TestRelativeFile(t *testing.T) {
 	t.Parallel()
+	if kubectlRunfile == "" {
+		t.Skip("the kubectl that it runs is Bazel's: ./tools/bazel test //tools/kubectl:kubectl_test")
+	}
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
