@@ -139,11 +139,22 @@ func (o *Options) run(ctx context.Context) error {
 	if err := logsapi.ValidateAndApply(o.Logs, o.FeatureGate); err != nil {
 		return fmt.Errorf("setting up logging: %w", err)
 	}
-	server, err := o.server()
-	if err != nil {
-		return err
+	// Storage that is away is waited for, whatever the context says.
+	started := make(chan func() error, 1)
+	go func() {
+		server, err := o.server()
+		if err != nil {
+			started <- func() error { return err }
+			return
+		}
+		started <- func() error { return server.Run(ctx) }
+	}()
+	select {
+	case serve := <-started:
+		return serve()
+	case <-ctx.Done():
+		return nil
 	}
-	return server.Run(ctx)
 }
 
 func (o *Options) validateLogs() error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -70,7 +71,7 @@ func (o *Options) server() (_ *Server, err error) {
 		info, made, err := o.groupInfo(group, config)
 		storages = append(storages, made...)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("--etcd-servers=%s: %w", strings.Join(o.Etcd.StorageConfig.Transport.ServerList, ","), err)
 		}
 		infos = append(infos, info)
 	}

@@ -43,7 +43,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) (err error) {
 	checkout := flags.String("checkout", defaultCheckout(), "the checkout's root `directory`")
 	version.AddFlag(flags)
 	if err := flags.Parse(arguments); err != nil {
-		return err
+		return flag.ErrHelp // It was said already, with the flags.
 	}
 	scratch, err := os.MkdirTemp("", "annex-codegen-")
 	if err != nil {

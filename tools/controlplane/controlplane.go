@@ -92,14 +92,19 @@ func (c *ControlPlane) start(ctx context.Context) error {
 	if err := WriteKubeconfig(controllerManagerKubeconfig, controllerManagerConfig); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	for _, command := range []process.Command{
 		c.etcdCommand(c.etcdPort, etcdPeer),
 		c.kubeAPIServerCommand(c.apiServerPort),
 		c.kubeControllerManagerCommand(controllerManagerPort, controllerManagerKubeconfig),
 	} {
-		if err := c.run(ctx, command); err != nil {
+		p, err := c.run(ctx, command)
+		if err != nil {
 			return err
 		}
+		// The next one would wait in vain.
+		go p.CancelWhenGone(ctx, cancel)
 	}
 	return nil
 }
@@ -139,21 +144,21 @@ func (c *ControlPlane) prepare() error {
 }
 
 // run starts one process and waits until it is ready.
-func (c *ControlPlane) run(ctx context.Context, command process.Command) error {
+func (c *ControlPlane) run(ctx context.Context, command process.Command) (*process.Process, error) {
 	started := time.Now()
 	p, err := process.Start(ctx, command)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c.mu.Lock()
 	c.processes = append(c.processes, p)
 	c.mu.Unlock()
 	c.options.Progress(Event{Process: command.Name})
 	if err := p.WaitReady(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	c.options.Progress(Event{Process: command.Name, Ready: true, Took: time.Since(started)})
-	return nil
+	return p, nil
 }
 
 // checkBindAddress says before the start what would be a riddle after it.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,6 +57,31 @@ func TestStartSaysWhichProcessFailed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStartNoticesAnEarlierProcess: a start that waits for kube-apiserver must end when etcd does, and name etcd.
+func TestStartNoticesAnEarlierProcess(t *testing.T) {
+	t.Parallel()
+	dir := controlplanetest.Dir(t)
+	_, err := controlplane.Start(t.Context(), controlplane.Options{
+		Dir: dir,
+		Progress: func(e controlplane.Event) {
+			if e.Process != "kube-apiserver" || e.Ready {
+				return
+			}
+			for pid, command := range processesIn(t, dir) {
+				if strings.HasPrefix(filepath.Base(command[:strings.Index(command, " ")]), "etcd") {
+					if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		},
+	})
+	if err == nil || !strings.Contains(err.Error(), "etcd ended") {
+		t.Errorf("got %v, want that etcd ended", err)
+	}
+	assertNoProcessIn(t, dir)
 }
 
 func TestStartHonoursContext(t *testing.T) {
@@ -166,14 +192,29 @@ func TestKilledOwnerLeavesNothingForTheNext(t *testing.T) {
 // as all of a control plane's do.
 func assertNoProcessIn(t *testing.T, dir string) {
 	t.Helper()
-	commands, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, command := range processesIn(t, dir) {
+		t.Errorf("still runs: %s", command)
+	}
+}
+
+// processesIn are the command lines of the processes that a directory is named
+// to, by process id.
+func processesIn(t *testing.T, dir string) map[int]string {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range commands {
+	found := map[int]string{}
+	for _, name := range files {
 		// A process that is gone by now has none.
 		if command, err := os.ReadFile(name); err == nil && strings.Contains(string(command), dir) {
-			t.Errorf("still runs: %s", strings.ReplaceAll(string(command), "\x00", " "))
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(name)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[pid] = strings.ReplaceAll(string(command), "\x00", " ")
 		}
 	}
+	return found
 }

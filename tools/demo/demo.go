@@ -13,7 +13,6 @@ import (
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/extension"
 	"example.com/annex/tools/controlplane/netns"
-	"example.com/annex/tools/controlplane/process"
 	"example.com/annex/tools/controlplane/workdir"
 )
 
@@ -62,7 +61,7 @@ func (d *demo) run(ctx context.Context) error {
 	err = errors.Join(err, cleanErr)
 	final := result{Result: "done", Seconds: time.Since(d.started).Seconds(), AvailableSeconds: d.available.Seconds(), Versions: d.versions}
 	if err != nil {
-		final.Result = "failed"
+		final.Result, final.Error = "failed", err.Error()
 	}
 	if keepLogs && d.dir != nil {
 		final.Logs = d.dir.Join(logs)
@@ -93,21 +92,12 @@ func (d *demo) walk(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	for _, p := range d.plane.Processes() {
-		go cancelWhenGone(ctx, cancel, p)
+		go p.CancelWhenGone(ctx, cancel)
 	}
 	if err := d.extend(ctx, cancel); err != nil {
 		return err
 	}
 	return d.use(ctx)
-}
-
-// cancelWhenGone cancels a context when a process ends before it.
-func cancelWhenGone(ctx context.Context, cancel context.CancelCauseFunc, p *process.Process) {
-	select {
-	case <-p.Done():
-		cancel(p.Err())
-	case <-ctx.Done():
-	}
 }
 
 // section begins a part of the walk-through.
@@ -157,7 +147,7 @@ func (d *demo) stay(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	for _, p := range append(d.plane.Processes(), d.extension.Server()) {
-		go cancelWhenGone(ctx, cancel, p)
+		go p.CancelWhenGone(ctx, cancel)
 	}
 	kubeconfig := d.kubectl.kubeconfig
 	var enter, runUnder string // this program's network namespace, if it has one of its own

@@ -43,7 +43,7 @@ func (d *demo) extend(ctx context.Context, cancel context.CancelCauseFunc) error
 		}
 		switch step.Name {
 		case extension.StartServer:
-			go cancelWhenGone(ctx, cancel, d.extension.Server())
+			go d.extension.Server().CancelWhenGone(ctx, cancel)
 		case extension.WaitAvailable:
 			d.available = time.Since(d.started)
 		}

@@ -46,16 +46,21 @@ func (e errSignal) Error() string { return e.signal.String() }
 // status is what a shell reports for a program that the signal killed.
 func (e errSignal) status() int { return 128 + int(e.signal) }
 
-// withSignals returns a context that the first SIGINT or SIGTERM ends. A second
-// one kills the program, as signals do; its children die with it.
+// withSignals returns a context that the first SIGINT, SIGTERM, SIGHUP (the
+// terminal was closed) or SIGPIPE (nobody reads what the demo says) ends. A
+// second one kills the program, as signals do; its children die with it.
 func withSignals(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGPIPE)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		select {
 		case s := <-signals:
 			signal.Stop(signals)
+			signal.Ignore(syscall.SIGPIPE) // The cleaning up is reported, too.
 			if number, ok := s.(syscall.Signal); ok {
 				cancel(errSignal{number})
 			}

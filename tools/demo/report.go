@@ -57,6 +57,8 @@ type result struct {
 	Versions map[string]string `json:"versions,omitempty"`
 	// Kubeconfig is for kubectl, while the demo is up.
 	Kubeconfig string `json:"kubeconfig,omitempty"`
+	// Error is why it failed.
+	Error string `json:"error,omitempty"`
 	// Logs is where the logs are.
 	Logs string `json:"logs,omitempty"`
 }

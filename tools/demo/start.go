@@ -74,6 +74,9 @@ func (d *demo) processOutcome(step, title string, took time.Duration, err error)
 // version: "etcd Version: 3.7.3", "Kubernetes v1.37.2", "Client Version: v1.37.2".
 func versionOf(ctx context.Context, program string, args ...string) (string, error) {
 	output, err := exec.CommandContext(ctx, program, args...).Output()
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
 	if err != nil {
 		return "", err
 	}

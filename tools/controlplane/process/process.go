@@ -103,6 +103,15 @@ func (p *Process) Err() error {
 	}
 }
 
+// CancelWhenGone waits until the process has ended, and cancels a context with its Err; or until the context is done.
+func (p *Process) CancelWhenGone(ctx context.Context, cancel context.CancelCauseFunc) {
+	select {
+	case <-p.done:
+		cancel(p.Err())
+	case <-ctx.Done():
+	}
+}
+
 // WaitReady waits until the process is ready. It fails when the process ends
 // first, with an *ExitError, and when the context is done, with its cause and
 // the reason why the process was not ready yet.

@@ -44,7 +44,7 @@ func New(parent, prefix string) (*Directory, error) {
 	for range tries {
 		path, err := os.MkdirTemp(parent, prefix+"-")
 		if err != nil {
-			return nil, fmt.Errorf("making a directory in %s: %w; choose another place with TMPDIR", parent, err)
+			return nil, fmt.Errorf("making a directory in %s: %w; choose another place, as with TMPDIR", parent, err)
 		}
 		lock, err := tryLock(path)
 		if err == nil {
