@@ -7,13 +7,13 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/e2e-framework/pkg/features"
 
-	"example.com/annex/e2e/report"
 	"example.com/annex/e2e/step"
 )
 
@@ -28,54 +28,18 @@ const controllerTimeout = 90 * time.Second
 // all of them when one can't be listed or watched.
 func Neighbours(r Resource) *features.FeatureBuilder {
 	tr, f := try(r, "neighbours")
-	if !r.Namespaced {
-		return f.Assess("in a namespace", step.Do(func(ctx context.Context, t *testing.T) {
-			report.Skip(ctx, t, r.GVR.Resource+" is not namespaced")
-		}))
+	if r.Namespaced {
+		f = tr.namespaces(f)
 	}
 	return f.
-		Assess("a quota counts", step.Do(func(ctx context.Context, t *testing.T) {
-			ours := corev1.ResourceName("count/" + r.GVR.GroupResource().String())
-			const theirs = corev1.ResourceName("count/secrets")
-			tr.create(ctx, t, "counted")
-			if _, err := tr.Kubernetes.CoreV1().Secrets(tr.Namespace).Create(ctx,
-				&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "counted"}}, metav1.CreateOptions{}); err != nil {
-				t.Fatal(err)
-			}
-			quota, err := tr.Kubernetes.CoreV1().ResourceQuotas(tr.Namespace).Create(ctx, &corev1.ResourceQuota{
-				ObjectMeta: metav1.ObjectMeta{Name: "counts"},
-				Spec: corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{
-					ours: resource.MustParse("5"), theirs: resource.MustParse("5"),
-				}},
-			}, metav1.CreateOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			step.Eventually(ctx, t, controllerTimeout, "the quota's status", func(ctx context.Context) error {
-				got, err := tr.Kubernetes.CoreV1().ResourceQuotas(tr.Namespace).Get(ctx, quota.Name, metav1.GetOptions{})
-				if err != nil {
-					return err
-				}
-				for _, name := range []corev1.ResourceName{ours, theirs} {
-					if used, ok := got.Status.Used[name]; !ok || used.Value() != 1 {
-						return fmt.Errorf("used is %v, want 1 of %s and of %s", got.Status.Used, ours, theirs)
-					}
-				}
-				return nil
-			})
-		})).
 		Assess("an object goes with its owner", step.Do(func(ctx context.Context, t *testing.T) {
-			configMaps := tr.Kubernetes.CoreV1().ConfigMaps(tr.Namespace)
-			owner, err := configMaps.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "owner"}}, metav1.CreateOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			owner, remove := tr.owner(ctx, t)
 			owned := tr.sample(t, "owned")
-			owned.SetOwnerReferences([]metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: owner.Name, UID: owner.UID}})
+			owned.SetOwnerReferences([]metav1.OwnerReference{owner})
 			if _, err := tr.objects().Create(ctx, owned, metav1.CreateOptions{}); err != nil {
 				t.Fatal(err)
 			}
-			if err := configMaps.Delete(ctx, owner.Name, metav1.DeleteOptions{}); err != nil {
+			if err := remove(); err != nil {
 				t.Fatal(err)
 			}
 			step.Eventually(ctx, t, controllerTimeout, "the owned object to be deleted", func(ctx context.Context) error {
@@ -108,6 +72,42 @@ func Neighbours(r Resource) *features.FeatureBuilder {
 				}
 				return nil
 			})
+		}))
+}
+
+// namespaces adds what concerns only resources in namespaces.
+func (tr *trial) namespaces(f *features.FeatureBuilder) *features.FeatureBuilder {
+	r := tr.Resource
+	return f.
+		Assess("a quota counts", step.Do(func(ctx context.Context, t *testing.T) {
+			ours := corev1.ResourceName("count/" + r.GVR.GroupResource().String())
+			const theirs = corev1.ResourceName("count/secrets")
+			tr.create(ctx, t, "counted")
+			if _, err := tr.Kubernetes.CoreV1().Secrets(tr.Namespace).Create(ctx,
+				&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "counted"}}, metav1.CreateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			quota, err := tr.Kubernetes.CoreV1().ResourceQuotas(tr.Namespace).Create(ctx, &corev1.ResourceQuota{
+				ObjectMeta: metav1.ObjectMeta{Name: "counts"},
+				Spec: corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{
+					ours: resource.MustParse("5"), theirs: resource.MustParse("5"),
+				}},
+			}, metav1.CreateOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			step.Eventually(ctx, t, controllerTimeout, "the quota's status", func(ctx context.Context) error {
+				got, err := tr.Kubernetes.CoreV1().ResourceQuotas(tr.Namespace).Get(ctx, quota.Name, metav1.GetOptions{})
+				if err != nil {
+					return err
+				}
+				for _, name := range []corev1.ResourceName{ours, theirs} {
+					if used, ok := got.Status.Used[name]; !ok || used.Value() != 1 {
+						return fmt.Errorf("used is %v, want 1 of %s and of %s", got.Status.Used, ours, theirs)
+					}
+				}
+				return nil
+			})
 		})).
 		Assess("a namespace is deleted with its objects", step.Do(func(ctx context.Context, t *testing.T) {
 			namespace := tr.NewNamespace(ctx, t)
@@ -132,6 +132,34 @@ func Neighbours(r Resource) *features.FeatureBuilder {
 				t.Errorf("left behind: %v", namesOf(list))
 			}
 		}))
+}
+
+// owner makes something built-in that an object of the trial may have as its
+// owner, and returns how to delete it. What is not in a namespace can only be
+// owned by what is in none either.
+func (tr *trial) owner(ctx context.Context, t *testing.T) (metav1.OwnerReference, func() error) {
+	t.Helper()
+	if tr.Namespaced {
+		configMaps := tr.Kubernetes.CoreV1().ConfigMaps(tr.Namespace)
+		owner, err := configMaps.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "owner"}}, metav1.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: owner.Name, UID: owner.UID},
+			func() error { return configMaps.Delete(ctx, owner.Name, metav1.DeleteOptions{}) }
+	}
+	roles := tr.Kubernetes.RbacV1().ClusterRoles()
+	owner, err := roles.Create(ctx, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: tr.named("owner")}}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := step.CleanupContext(ctx)
+		defer cancel()
+		_ = roles.Delete(ctx, owner.Name, metav1.DeleteOptions{}) // It is gone unless the test failed.
+	})
+	return metav1.OwnerReference{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "ClusterRole", Name: owner.Name, UID: owner.UID},
+		func() error { return roles.Delete(ctx, owner.Name, metav1.DeleteOptions{}) }
 }
 
 // mustBeGone turns the outcome of a read into an error unless it is NotFound.
