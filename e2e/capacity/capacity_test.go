@@ -65,19 +65,13 @@ func TestAvailable(t *testing.T) {
 }
 func TestRestart(t *testing.T) { testenv.Test(t, resilience.Restart("capacity", reservations)) }
 
-func TestDiscovery(t *testing.T) { t.Parallel(); testenv.Test(t, conformance.Discovery(reservations)) }
-func TestGet(t *testing.T)       { t.Parallel(); testenv.Test(t, conformance.Get(reservations)) }
-func TestObjects(t *testing.T)   { t.Parallel(); testenv.Test(t, conformance.Objects(reservations)) }
-func TestPatches(t *testing.T)   { t.Parallel(); testenv.Test(t, conformance.Patches(reservations)) }
-func TestStatus(t *testing.T)    { t.Parallel(); testenv.Test(t, conformance.Status(reservations)) }
-func TestApply(t *testing.T)     { t.Parallel(); testenv.Test(t, conformance.Apply(reservations)) }
-func TestWatch(t *testing.T)     { t.Parallel(); testenv.Test(t, conformance.Watch(reservations)) }
-func TestExplain(t *testing.T)   { t.Parallel(); testenv.Test(t, conformance.Explain(reservations)) }
-func TestAccess(t *testing.T)    { t.Parallel(); testenv.Test(t, conformance.Access(reservations)) }
-func TestNeighbours(t *testing.T) {
+func TestConformance(t *testing.T) {
 	t.Parallel()
-	testenv.Test(t, conformance.Neighbours(reservations))
+	for name, feature := range conformance.All(reservations) {
+		t.Run(name, func(t *testing.T) { t.Parallel(); testenv.Test(t, feature) })
+	}
 }
+
 func TestFrontProxy(t *testing.T) {
 	t.Parallel()
 	testenv.Test(t, security.FrontProxy("capacity", reservations))

@@ -18,7 +18,6 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/e2e-framework/pkg/features"
 
-	"example.com/annex/e2e/report"
 	"example.com/annex/e2e/step"
 )
 
@@ -31,21 +30,15 @@ const rbacTimeout = 30 * time.Second
 // through kube-apiserver.
 func Access(r Resource) *features.FeatureBuilder {
 	tr, f := try(r, "access")
-	if !r.Namespaced {
-		// The roles that everybody has, view and edit, are bound in a namespace.
-		return f.Assess("in a namespace", step.Do(func(ctx context.Context, t *testing.T) {
-			report.Skip(ctx, t, r.GVR.Resource+" is not namespaced")
-		}))
-	}
 	return f.
 		Assess("without a role everything is forbidden", step.Do(func(ctx context.Context, t *testing.T) {
 			tr.create(ctx, t, "guarded")
-			nobody := tr.As(t, "nobody")
+			nobody := tr.As(t, tr.named("nobody"))
 			for verb, attempt := range tr.attempts(ctx, t, nobody) {
 				if !slices.Contains(r.Verbs, verb) {
 					continue
 				}
-				expectRefused(t, attempt("guarded"), apierrors.IsForbidden, `User "nobody"`, verb, r.GVR.Resource)
+				expectRefused(t, attempt("guarded"), apierrors.IsForbidden, fmt.Sprintf("User %q", tr.named("nobody")), verb, r.GVR.Resource)
 			}
 		})).
 		Assess("without credentials everything is forbidden", step.Do(func(ctx context.Context, t *testing.T) {
@@ -54,8 +47,8 @@ func Access(r Resource) *features.FeatureBuilder {
 			}
 		})).
 		Assess("the role view reads and does not write", step.Do(func(ctx context.Context, t *testing.T) {
-			tr.bind(ctx, t, "viewer", "ClusterRole", "view", "list")
-			viewer := tr.As(t, "viewer")
+			tr.bind(ctx, t, tr.named("viewer"), "ClusterRole", "view", "list")
+			viewer := tr.As(t, tr.named("viewer"))
 			for verb, attempt := range tr.attempts(ctx, t, viewer) {
 				if !slices.Contains(r.Verbs, verb) {
 					continue
@@ -67,13 +60,13 @@ func Access(r Resource) *features.FeatureBuilder {
 						t.Errorf("%s: %v", verb, err)
 					}
 				default:
-					expectRefused(t, err, apierrors.IsForbidden, `User "viewer"`, verb)
+					expectRefused(t, err, apierrors.IsForbidden, fmt.Sprintf("User %q", tr.named("viewer")), verb)
 				}
 			}
 		})).
-		Assess("the role edit writes, in its namespace", step.Do(func(ctx context.Context, t *testing.T) {
-			tr.bind(ctx, t, "editor", "ClusterRole", "edit", "create")
-			editor := tr.As(t, "editor")
+		Assess("the role edit writes, where it is bound", step.Do(func(ctx context.Context, t *testing.T) {
+			tr.bind(ctx, t, tr.named("editor"), "ClusterRole", "edit", "create")
+			editor := tr.As(t, tr.named("editor"))
 			attempts := tr.attempts(ctx, t, editor)
 			for _, verb := range []string{"create", "get", "list", "watch", "update", "patch", "delete", "deletecollection"} {
 				if !slices.Contains(r.Verbs, verb) {
@@ -82,6 +75,9 @@ func Access(r Resource) *features.FeatureBuilder {
 				if err := attempts[verb]("edited"); err != nil {
 					t.Errorf("%s: %v", verb, err)
 				}
+			}
+			if !tr.Namespaced {
+				return
 			}
 			elsewhere := tr.NewNamespace(ctx, t)
 			_, err := tr.Objects(editor, elsewhere).List(ctx, metav1.ListOptions{})
@@ -93,14 +89,9 @@ func Access(r Resource) *features.FeatureBuilder {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := tr.Kubernetes.RbacV1().Roles(tr.Namespace).Create(ctx, &rbacv1.Role{
-				ObjectMeta: metav1.ObjectMeta{Name: "lister"},
-				Rules:      []rbacv1.PolicyRule{{APIGroups: []string{r.GVR.Group}, Resources: []string{r.GVR.Resource}, Verbs: []string{"list"}}},
-			}, metav1.CreateOptions{}); err != nil {
-				t.Fatal(err)
-			}
+			kind, role := tr.role(ctx, t, "lister", "list")
 			user := "system:serviceaccount:" + tr.Namespace + ":" + account.Name
-			tr.bind(ctx, t, user, "Role", "lister", "list")
+			tr.bind(ctx, t, user, kind, role, "list")
 			token, err := tr.Kubernetes.CoreV1().ServiceAccounts(tr.Namespace).CreateToken(ctx, account.Name,
 				&authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 			if err != nil {
@@ -114,14 +105,14 @@ func Access(r Resource) *features.FeatureBuilder {
 			expectRefused(t, err, apierrors.IsForbidden, user)
 		})).
 		Assess("forged headers are dropped by kube-apiserver", step.Do(func(ctx context.Context, t *testing.T) {
-			config := rest.CopyConfig(tr.As(t, "mallory").Config)
+			config := rest.CopyConfig(tr.As(t, tr.named("mallory")).Config)
 			config.Wrap(func(next http.RoundTripper) http.RoundTripper { return forger{next} })
 			clients, err := step.NewClients(config)
 			if err != nil {
 				t.Fatal(err)
 			}
 			_, err = tr.objectsOf(clients).List(ctx, metav1.ListOptions{})
-			expectRefused(t, err, apierrors.IsForbidden, `User "mallory"`)
+			expectRefused(t, err, apierrors.IsForbidden, fmt.Sprintf("User %q", tr.named("mallory")))
 		}))
 }
 
@@ -149,7 +140,7 @@ func (tr *trial) attempts(ctx context.Context, t *testing.T, who *step.Clients) 
 			return err
 		},
 		"get": func(name string) error {
-			_, err := objects.Get(ctx, name, metav1.GetOptions{})
+			_, err := objects.Get(ctx, tr.named(name), metav1.GetOptions{})
 			return err
 		},
 		"list": func(string) error {
@@ -169,11 +160,11 @@ func (tr *trial) attempts(ctx context.Context, t *testing.T, who *step.Clients) 
 			return err
 		},
 		"patch": func(name string) error {
-			_, err := objects.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
+			_, err := objects.Patch(ctx, tr.named(name), types.MergePatchType, patch, metav1.PatchOptions{})
 			return err
 		},
 		"delete": func(name string) error {
-			return objects.Delete(ctx, name, metav1.DeleteOptions{})
+			return objects.Delete(ctx, tr.named(name), metav1.DeleteOptions{})
 		},
 		"deletecollection": func(string) error {
 			return objects.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: "no=such"})
@@ -181,24 +172,66 @@ func (tr *trial) attempts(ctx context.Context, t *testing.T, who *step.Clients) 
 	}
 }
 
-// bind gives a user a role in the trial's namespace, and waits until the user
-// may do verb there.
+// role makes a role that may do verb, in the trial's namespace or, where the
+// resource has none, in the cluster. It returns the role's kind and name.
+func (tr *trial) role(ctx context.Context, t *testing.T, name, verb string) (string, string) {
+	t.Helper()
+	meta := metav1.ObjectMeta{Name: tr.named(name)}
+	rules := []rbacv1.PolicyRule{{APIGroups: []string{tr.GVR.Group}, Resources: []string{tr.GVR.Resource}, Verbs: []string{verb}}}
+	if tr.Namespaced {
+		if _, err := tr.Kubernetes.RbacV1().Roles(tr.Namespace).Create(ctx, &rbacv1.Role{ObjectMeta: meta, Rules: rules}, metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		return "Role", meta.Name
+	}
+	roles := tr.Kubernetes.RbacV1().ClusterRoles()
+	if _, err := roles.Create(ctx, &rbacv1.ClusterRole{ObjectMeta: meta, Rules: rules}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := step.CleanupContext(ctx)
+		defer cancel()
+		if err := roles.Delete(ctx, meta.Name, metav1.DeleteOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	return "ClusterRole", meta.Name
+}
+
+// bind gives a user a role in the trial's namespace or, where the resource has
+// none, in the cluster, and waits until the user may do verb there.
 func (tr *trial) bind(ctx context.Context, t *testing.T, user, kind, role, verb string) {
 	t.Helper()
-	binding := &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: role},
-		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
-	}
-	if _, err := tr.Kubernetes.RbacV1().RoleBindings(tr.Namespace).Create(ctx, binding, metav1.CreateOptions{}); err != nil {
-		t.Fatalf("binding %s to %s: %v", role, user, err)
+	meta := metav1.ObjectMeta{GenerateName: "e2e-"}
+	ref := rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: role}
+	subjects := []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}}
+	namespace := ""
+	if tr.Namespaced {
+		namespace = tr.Namespace
+		binding := &rbacv1.RoleBinding{ObjectMeta: meta, RoleRef: ref, Subjects: subjects}
+		if _, err := tr.Kubernetes.RbacV1().RoleBindings(namespace).Create(ctx, binding, metav1.CreateOptions{}); err != nil {
+			t.Fatalf("binding %s to %s: %v", role, user, err)
+		}
+	} else {
+		bindings := tr.Kubernetes.RbacV1().ClusterRoleBindings()
+		binding, err := bindings.Create(ctx, &rbacv1.ClusterRoleBinding{ObjectMeta: meta, RoleRef: ref, Subjects: subjects}, metav1.CreateOptions{})
+		if err != nil {
+			t.Fatalf("binding %s to %s: %v", role, user, err)
+		}
+		t.Cleanup(func() {
+			ctx, cancel := step.CleanupContext(ctx)
+			defer cancel()
+			if err := bindings.Delete(ctx, binding.Name, metav1.DeleteOptions{}); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	step.Eventually(ctx, t, rbacTimeout, fmt.Sprintf("%s to be allowed to %s", user, verb), func(ctx context.Context) error {
 		review, err := tr.Kubernetes.AuthorizationV1().SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{
 			Spec: authorizationv1.SubjectAccessReviewSpec{
 				User: user,
 				ResourceAttributes: &authorizationv1.ResourceAttributes{
-					Namespace: tr.Namespace, Verb: verb, Group: tr.GVR.Group, Version: tr.GVR.Version, Resource: tr.GVR.Resource,
+					Namespace: namespace, Verb: verb, Group: tr.GVR.Group, Version: tr.GVR.Version, Resource: tr.GVR.Resource,
 				},
 			},
 		}, metav1.CreateOptions{})

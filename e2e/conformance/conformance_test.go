@@ -56,13 +56,9 @@ spec:
 	},
 }
 
-func TestDiscovery(t *testing.T)  { t.Parallel(); testenv.Test(t, conformance.Discovery(ingresses)) }
-func TestGet(t *testing.T)        { t.Parallel(); testenv.Test(t, conformance.Get(ingresses)) }
-func TestObjects(t *testing.T)    { t.Parallel(); testenv.Test(t, conformance.Objects(ingresses)) }
-func TestPatches(t *testing.T)    { t.Parallel(); testenv.Test(t, conformance.Patches(ingresses)) }
-func TestStatus(t *testing.T)     { t.Parallel(); testenv.Test(t, conformance.Status(ingresses)) }
-func TestApply(t *testing.T)      { t.Parallel(); testenv.Test(t, conformance.Apply(ingresses)) }
-func TestWatch(t *testing.T)      { t.Parallel(); testenv.Test(t, conformance.Watch(ingresses)) }
-func TestExplain(t *testing.T)    { t.Parallel(); testenv.Test(t, conformance.Explain(ingresses)) }
-func TestAccess(t *testing.T)     { t.Parallel(); testenv.Test(t, conformance.Access(ingresses)) }
-func TestNeighbours(t *testing.T) { t.Parallel(); testenv.Test(t, conformance.Neighbours(ingresses)) }
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	for name, feature := range conformance.All(ingresses) {
+		t.Run(name, func(t *testing.T) { t.Parallel(); testenv.Test(t, feature) })
+	}
+}

@@ -6,4 +6,6 @@
 // Every function that takes a Resource returns the builder of one feature:
 //
 //	testenv.Test(t, conformance.Objects(reservations))
+//
+// A suite runs [All] of them, for each version of each of its resources.
 package conformance

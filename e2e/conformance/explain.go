@@ -94,7 +94,7 @@ func Explain(r Resource) *features.FeatureBuilder {
 			}
 		})).
 		Assess("kubectl explain --recursive", step.Do(func(ctx context.Context, t *testing.T) {
-			out := tr.Kubectl(ctx, t, "explain", "--recursive", r.GVR.Resource+"."+r.GVR.Group)
+			out := tr.Kubectl(ctx, t, "explain", "--recursive", "--api-version="+r.GVR.GroupVersion().String(), r.GVR.Resource)
 			for _, name := range tr.Change.Path {
 				if !strings.Contains(out, name+"\t<") {
 					t.Errorf("it does not list %s:\n%s", name, out)

@@ -19,6 +19,8 @@ import (
 // by.
 func Get(r Resource) *features.FeatureBuilder {
 	tr, f := try(r, "kubectl get")
+	// With the version: kubectl would take the preferred one.
+	resource := r.GVR.Resource + "." + r.GVR.Version + "." + r.GVR.Group
 	return f.
 		Assess("prints every column", step.Do(func(ctx context.Context, t *testing.T) {
 			object := tr.create(ctx, t, "printed")
@@ -29,7 +31,7 @@ func Get(r Resource) *features.FeatureBuilder {
 						want = append(want, Column{Heading: column.Heading, Value: column.Value})
 					}
 				}
-				got := parseTable(tr.Kubectl(ctx, t, "get", r.GVR.Resource, object.GetName(), "--output="+output))
+				got := parseTable(tr.Kubectl(ctx, t, "get", resource, object.GetName(), "--output="+output))
 				if last := len(got) - 1; last < 0 || got[last].Heading != "AGE" || got[last].Value == "" {
 					t.Errorf("kubectl get --output=%q does not print the AGE last: %v", output, got)
 				} else if diff := cmp.Diff(want, got[:last]); diff != "" {
@@ -45,7 +47,7 @@ func Get(r Resource) *features.FeatureBuilder {
 			}
 			maps.Copy(selectable, r.Selectable)
 			selected := func(selector string) bool {
-				out := tr.Kubectl(ctx, t, "get", r.GVR.Resource, "--output=name", "--field-selector="+selector)
+				out := tr.Kubectl(ctx, t, "get", resource, "--output=name", "--field-selector="+selector)
 				return strings.Contains(out, "/"+object.GetName()+"\n")
 			}
 			var all []string

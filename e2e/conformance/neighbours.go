@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -14,7 +15,6 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/e2e-framework/pkg/features"
 
-	"example.com/annex/e2e/report"
 	"example.com/annex/e2e/step"
 )
 
@@ -29,11 +29,56 @@ const controllerTimeout = 90 * time.Second
 // all of them when one can't be listed or watched.
 func Neighbours(r Resource) *features.FeatureBuilder {
 	tr, f := try(r, "neighbours")
-	if !r.Namespaced {
-		return f.Assess("in a namespace", step.Do(func(ctx context.Context, t *testing.T) {
-			report.Skip(ctx, t, r.GVR.Resource+" is not namespaced")
-		}))
+	if r.Namespaced {
+		f = tr.namespaces(f)
 	}
+	return f.
+		Assess("an object goes with its owner", step.Do(func(ctx context.Context, t *testing.T) {
+			owner, remove := tr.owner(ctx, t)
+			owned := tr.sample(t, "owned")
+			owned.SetOwnerReferences([]metav1.OwnerReference{owner})
+			if _, err := tr.objects().Create(ctx, owned, metav1.CreateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if err := remove(); err != nil {
+				t.Fatal(err)
+			}
+			step.Eventually(ctx, t, controllerTimeout, "the owned object to be deleted", func(ctx context.Context) error {
+				_, err := tr.objects().Get(ctx, owned.GetName(), metav1.GetOptions{})
+				return mustBeGone(err)
+			})
+		})).
+		Assess("an owner waits for what it owns", step.Do(func(ctx context.Context, t *testing.T) {
+			owner := tr.create(ctx, t, "foreground")
+			configMaps := tr.Kubernetes.CoreV1().ConfigMaps(tr.Namespace)
+			if _, err := configMaps.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+				Name: "owned",
+				OwnerReferences: []metav1.OwnerReference{{
+					APIVersion: r.GVR.GroupVersion().String(), Kind: r.Kind, Name: owner.GetName(), UID: owner.GetUID(), BlockOwnerDeletion: ptr.To(true),
+				}},
+			}}, metav1.CreateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if err := tr.objects().Delete(ctx, owner.GetName(), metav1.DeleteOptions{PropagationPolicy: ptr.To(metav1.DeletePropagationForeground)}); err != nil {
+				t.Fatal(err)
+			}
+			step.Eventually(ctx, t, controllerTimeout, "owner and owned to be deleted", func(ctx context.Context) error {
+				_, err := configMaps.Get(ctx, "owned", metav1.GetOptions{})
+				if err := mustBeGone(err); err != nil {
+					return fmt.Errorf("the owned object: %w", err)
+				}
+				_, err = tr.objects().Get(ctx, owner.GetName(), metav1.GetOptions{})
+				if err := mustBeGone(err); err != nil {
+					return fmt.Errorf("the owner: %w", err)
+				}
+				return nil
+			})
+		}))
+}
+
+// namespaces adds what concerns only resources in namespaces.
+func (tr *trial) namespaces(f *features.FeatureBuilder) *features.FeatureBuilder {
+	r := tr.Resource
 	return f.
 		Assess("a quota counts", step.Do(func(ctx context.Context, t *testing.T) {
 			ours := corev1.ResourceName("count/" + r.GVR.GroupResource().String())
@@ -78,51 +123,6 @@ func Neighbours(r Resource) *features.FeatureBuilder {
 				return nil
 			})
 		})).
-		Assess("an object goes with its owner", step.Do(func(ctx context.Context, t *testing.T) {
-			configMaps := tr.Kubernetes.CoreV1().ConfigMaps(tr.Namespace)
-			owner, err := configMaps.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "owner"}}, metav1.CreateOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			owned := tr.sample(t, "owned")
-			owned.SetOwnerReferences([]metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: owner.Name, UID: owner.UID}})
-			if _, err := tr.objects().Create(ctx, owned, metav1.CreateOptions{}); err != nil {
-				t.Fatal(err)
-			}
-			if err := configMaps.Delete(ctx, owner.Name, metav1.DeleteOptions{}); err != nil {
-				t.Fatal(err)
-			}
-			step.Eventually(ctx, t, controllerTimeout, "the owned object to be deleted", func(ctx context.Context) error {
-				_, err := tr.objects().Get(ctx, owned.GetName(), metav1.GetOptions{})
-				return mustBeGone(err)
-			})
-		})).
-		Assess("an owner waits for what it owns", step.Do(func(ctx context.Context, t *testing.T) {
-			owner := tr.create(ctx, t, "foreground")
-			configMaps := tr.Kubernetes.CoreV1().ConfigMaps(tr.Namespace)
-			if _, err := configMaps.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
-				Name: "owned",
-				OwnerReferences: []metav1.OwnerReference{{
-					APIVersion: r.GVR.GroupVersion().String(), Kind: r.Kind, Name: owner.GetName(), UID: owner.GetUID(), BlockOwnerDeletion: ptr.To(true),
-				}},
-			}}, metav1.CreateOptions{}); err != nil {
-				t.Fatal(err)
-			}
-			if err := tr.objects().Delete(ctx, owner.GetName(), metav1.DeleteOptions{PropagationPolicy: ptr.To(metav1.DeletePropagationForeground)}); err != nil {
-				t.Fatal(err)
-			}
-			step.Eventually(ctx, t, controllerTimeout, "owner and owned to be deleted", func(ctx context.Context) error {
-				_, err := configMaps.Get(ctx, "owned", metav1.GetOptions{})
-				if err := mustBeGone(err); err != nil {
-					return fmt.Errorf("the owned object: %w", err)
-				}
-				_, err = tr.objects().Get(ctx, owner.GetName(), metav1.GetOptions{})
-				if err := mustBeGone(err); err != nil {
-					return fmt.Errorf("the owner: %w", err)
-				}
-				return nil
-			})
-		})).
 		Assess("a namespace is deleted with its objects", step.Do(func(ctx context.Context, t *testing.T) {
 			namespace := tr.NewNamespace(ctx, t)
 			if _, err := tr.Objects(tr.Clients, namespace).Create(ctx, tr.sample(t, "inside"), metav1.CreateOptions{}); err != nil {
@@ -146,6 +146,34 @@ func Neighbours(r Resource) *features.FeatureBuilder {
 				t.Errorf("left behind: %v", namesOf(list))
 			}
 		}))
+}
+
+// owner makes something built-in that an object of the trial may have as its
+// owner, and returns how to delete it. What is not in a namespace can only be
+// owned by what is in none either.
+func (tr *trial) owner(ctx context.Context, t *testing.T) (metav1.OwnerReference, func() error) {
+	t.Helper()
+	if tr.Namespaced {
+		configMaps := tr.Kubernetes.CoreV1().ConfigMaps(tr.Namespace)
+		owner, err := configMaps.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "owner"}}, metav1.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: owner.Name, UID: owner.UID},
+			func() error { return configMaps.Delete(ctx, owner.Name, metav1.DeleteOptions{}) }
+	}
+	roles := tr.Kubernetes.RbacV1().ClusterRoles()
+	owner, err := roles.Create(ctx, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: tr.named("owner")}}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := step.CleanupContext(ctx)
+		defer cancel()
+		_ = roles.Delete(ctx, owner.Name, metav1.DeleteOptions{}) // It is gone unless the test failed.
+	})
+	return metav1.OwnerReference{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "ClusterRole", Name: owner.Name, UID: owner.UID},
+		func() error { return roles.Delete(ctx, owner.Name, metav1.DeleteOptions{}) }
 }
 
 // mustBeGone turns the outcome of a read into an error unless it is NotFound.

@@ -23,7 +23,7 @@ type trial struct {
 // what the feature made is deleted by its label.
 func try(r Resource, about string) (*trial, *features.FeatureBuilder) {
 	tr := &trial{Resource: r}
-	return tr, features.New(r.GVR.Resource+" "+about).
+	return tr, features.New(r.GVR.Resource+" "+r.GVR.Version+" "+about).
 		WithLabel("resource", r.GVR.Resource).
 		Setup(func(ctx context.Context, t *testing.T, cfg *envconf.Config) context.Context {
 			ctx = tr.Open(ctx, t, cfg)

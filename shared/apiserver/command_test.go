@@ -2,12 +2,17 @@ package apiserver_test
 
 import (
 	"errors"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"k8s.io/apiserver/pkg/cel/environment"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/version"
@@ -79,6 +84,53 @@ func TestRun(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRunEndsWhileStarting: what the server waits for when it starts may be away for long, and a signal must end it.
+func TestRunEndsWhileStarting(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	// Free, and likely to stay so for the moment until the server has it.
+	own, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(own.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.Close()
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	config := clientcmdapi.NewConfig()
+	config.Clusters["silent"] = &clientcmdapi.Cluster{Server: "https://" + silent.Addr().String()}
+	config.Contexts["silent"] = &clientcmdapi.Context{Cluster: "silent"}
+	config.CurrentContext = "silent"
+	if err := clientcmd.WriteToFile(*config, kubeconfig); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), os.Args[0], "--etcd-servers=http://127.0.0.1:1", "--bind-address=127.0.0.1", "--secure-port="+port,
+		"--authentication-kubeconfig="+kubeconfig, "--authorization-kubeconfig="+kubeconfig, "--kubeconfig="+kubeconfig)
+	command.Env = append(os.Environ(), runServer+"=1")
+	var output strings.Builder
+	command.Stdout, command.Stderr = &output, &output
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	connection, err := silent.Accept() // It has started, and asks for what it will not get.
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Wait(); err != nil {
+		t.Errorf("ended with %v:\n%s", err, &output)
 	}
 }
 

@@ -10,7 +10,8 @@
 //     (k8s.io/apiserver/pkg/registry/rest.DeclarativeValidation) before the hand-written one;
 //   - a store for the status subresource that changes nothing but the status;
 //   - a table convertor, short names, categories and the singular name for discovery;
-//   - field label conversions, so that `--field-selector spec.siteName=a` works in every version.
+//   - field label conversions, so that `--field-selector spec.siteName=a` works in every version, by the version's own
+//     name of the field ([FieldPaths]); errors of the strategy's functions name fields in the same way.
 //
 // A resource that is not stored implements [Resource] itself.
 package registry

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/storage"
 	"k8s.io/sample-apiserver/pkg/apis/wardle"
 	"k8s.io/sample-apiserver/pkg/apis/wardle/install"
@@ -59,7 +60,7 @@ func flunder(generation int64, spec, status string) *wardle.Flunder {
 func strategies(t *testing.T, s Strategy[*wardle.Flunder, string, string]) (*strategy[*wardle.Flunder, string, string], statusStrategy[*wardle.Flunder, string, string]) {
 	t.Helper()
 	kind := wardle.Kind("Flunder")
-	main := newStrategy(s, scheme(), kind)
+	main := newStrategy(s, FieldPaths{"v1beta1": {"object": "spec.object", "step": "spec.step", "status": "state"}}, scheme(), kind)
 	return main, statusStrategy[*wardle.Flunder, string, string]{main}
 }
 
@@ -160,6 +161,16 @@ func TestValidation(t *testing.T) {
 		}
 	}
 
+	older := request.WithRequestInfo(ctx, &request.RequestInfo{APIVersion: "v1beta1"})
+	errs := append(main.ValidateUpdate(older, obj, obj), status.ValidateUpdate(older, obj, obj)...)
+	var paths []string
+	for _, err := range errs {
+		paths = append(paths, err.Field)
+	}
+	if want := []string{"spec.object", "spec.step", "state"}; !slices.Equal(paths, want) {
+		t.Errorf("errors of a request in v1beta1 are about %q, want %q", paths, want)
+	}
+
 	none, noneStatus := strategies(t, flunders().Strategy)
 	if errs := slices.Concat(none.Validate(ctx, obj), none.ValidateUpdate(ctx, obj, obj), noneStatus.ValidateUpdate(ctx, obj, obj)); len(errs) != 0 {
 		t.Errorf("without validation functions: got %v", errs)
@@ -193,6 +204,20 @@ func TestFieldSelectors(t *testing.T) {
 	}
 	if _, _, err := s.ConvertFieldLabel(gvk, "spec.unknown", "x"); err == nil || !cmp.Equal(err.Error(), `"spec.unknown" is not a known field selector of flunders: use one of ["metadata.name" "metadata.namespace" "spec.reference"]`) {
 		t.Errorf("unknown field label: got %v", err)
+	}
+	description.FieldPaths = FieldPaths{"v1alpha1": {"spec.reference": "spec.flunder"}}
+	if err := description.addFieldLabels(s, wardle.Kind("Flunder")); err != nil {
+		t.Fatal(err)
+	}
+	for version, label := range map[string]string{"v1alpha1": "spec.flunder", "v1beta1": "spec.reference"} {
+		gvk.Version = version
+		if got, _, err := s.ConvertFieldLabel(gvk, label, "x"); err != nil || got != "spec.reference" {
+			t.Errorf("field label %s in %s: got %q, %v; want spec.reference", label, version, got, err)
+		}
+	}
+	gvk.Version = "v1alpha1"
+	if got, _, err := s.ConvertFieldLabel(gvk, "spec.reference", "x"); err == nil || !strings.Contains(err.Error(), "spec.flunder") {
+		t.Errorf("field label of the internal type in v1alpha1: got %q, %v; want an error that names spec.flunder", got, err)
 	}
 	for selector, want := range map[string]bool{"spec.reference=spec": true, "spec.reference=other": false, "metadata.name=a,metadata.namespace=n": true} {
 		predicate := storage.SelectionPredicate{Label: labels.Everything(), Field: fields.ParseSelectorOrDie(selector), GetAttrs: description.attributes}

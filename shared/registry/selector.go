@@ -32,11 +32,15 @@ func (s Standard[T, Spec, Status]) attributes(obj runtime.Object) (labels.Set, f
 func (s Standard[T, Spec, Status]) addFieldLabels(scheme *runtime.Scheme, kind schema.GroupKind) error {
 	for _, version := range scheme.VersionsForGroupKind(kind) {
 		gvk := version.WithKind(kind.Kind)
+		selectable := map[string]string{} // from the version's paths to the internal ones
+		for _, path := range s.selectable() {
+			selectable[s.FieldPaths.in(version.Version, path)] = path
+		}
 		err := scheme.AddFieldLabelConversionFunc(gvk, func(label, value string) (string, string, error) {
-			if slices.Contains(s.selectable(), label) {
-				return label, value, nil
+			if path, ok := selectable[label]; ok {
+				return path, value, nil
 			}
-			return "", "", fmt.Errorf("%q is not a known field selector of %s: use one of %q", label, s.Plural, s.selectable())
+			return "", "", fmt.Errorf("%q is not a known field selector of %s: use one of %q", label, s.Plural, slices.Sorted(maps.Keys(selectable)))
 		})
 		if err != nil {
 			return fmt.Errorf("adding field selectors of %s: %w", gvk, err)
@@ -45,12 +49,11 @@ func (s Standard[T, Spec, Status]) addFieldLabels(scheme *runtime.Scheme, kind s
 	return nil
 }
 
-// selectable are the fields that users can select by, sorted.
+// selectable are the fields of the internal type that users can select by.
 func (s Standard[T, Spec, Status]) selectable() []string {
 	paths := append(slices.Collect(maps.Keys(s.SelectableFields)), "metadata.name")
 	if !s.Strategy.ClusterScoped {
 		paths = append(paths, "metadata.namespace")
 	}
-	slices.Sort(paths)
 	return paths
 }

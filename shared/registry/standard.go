@@ -32,9 +32,12 @@ type Standard[T Object, Spec, Status any] struct {
 	Strategy Strategy[T, Spec, Status]
 	// Columns are what kubectl get prints after the name; the age comes last by itself. Optional.
 	Columns []Column[T]
-	// SelectableFields are field selectors besides metadata.name and metadata.namespace: the path as users write
-	// it, which must be the same in all versions, and its value in an object. Optional.
+	// SelectableFields are field selectors besides metadata.name and metadata.namespace: the path in the internal type,
+	// and its value in an object. Optional.
 	SelectableFields map[string]func(T) string
+	// FieldPaths are where versions have their fields, for those that have them elsewhere than the internal type. Field
+	// selectors, and errors of the strategy's functions, name fields as the version of the request does. Optional.
+	FieldPaths FieldPaths
 }
 
 // Name is the plural name.
@@ -54,7 +57,7 @@ func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, 
 	if err := s.addFieldLabels(o.Scheme, kind); err != nil {
 		return nil, fmt.Errorf("resource %s: %w", resource, err)
 	}
-	strategy := newStrategy(s.Strategy, o.Scheme, kind)
+	strategy := newStrategy(s.Strategy, s.FieldPaths, o.Scheme, kind)
 	table, err := newTableConvertor(s.Columns)
 	if err != nil {
 		return nil, fmt.Errorf("resource %s: %w", resource, err)

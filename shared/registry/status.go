@@ -35,7 +35,7 @@ func (s statusStrategy[T, Spec, Status]) ValidateUpdate(ctx context.Context, obj
 	if s.ValidateStatusUpdate == nil {
 		return nil
 	}
-	return s.ValidateStatusUpdate(ctx, obj.(T), old.(T))
+	return s.fieldPaths.errors(ctx, s.ValidateStatusUpdate(ctx, obj.(T), old.(T)))
 }
 
 func (s statusStrategy[T, Spec, Status]) WarningsOnUpdate(context.Context, runtime.Object, runtime.Object) []string {

@@ -42,6 +42,7 @@ type strategy[T Object, Spec, Status any] struct {
 	rest.DeclarativeValidation
 	names.NameGenerator
 	Strategy[T, Spec, Status]
+	fieldPaths                     FieldPaths
 	resetFields, statusResetFields map[fieldpath.APIVersion]*fieldpath.Set
 }
 
@@ -53,7 +54,7 @@ var (
 	_ rest.DeclarativeValidationStrategy = &strategy[Object, int, int]{}
 )
 
-func newStrategy[T Object, Spec, Status any](s Strategy[T, Spec, Status], scheme *runtime.Scheme, kind schema.GroupKind) *strategy[T, Spec, Status] {
+func newStrategy[T Object, Spec, Status any](s Strategy[T, Spec, Status], paths FieldPaths, scheme *runtime.Scheme, kind schema.GroupKind) *strategy[T, Spec, Status] {
 	reset := map[fieldpath.APIVersion]*fieldpath.Set{}
 	statusReset := map[fieldpath.APIVersion]*fieldpath.Set{}
 	for _, gv := range scheme.VersionsForGroupKind(kind) {
@@ -65,6 +66,7 @@ func newStrategy[T Object, Spec, Status any](s Strategy[T, Spec, Status], scheme
 		DeclarativeValidation: rest.DeclarativeValidation{Scheme: scheme},
 		NameGenerator:         names.SimpleNameGenerator,
 		Strategy:              s,
+		fieldPaths:            paths,
 		resetFields:           reset,
 		statusResetFields:     statusReset,
 	}
@@ -107,13 +109,13 @@ func (s *strategy[T, Spec, Status]) Validate(ctx context.Context, obj runtime.Ob
 	if s.Strategy.Validate == nil {
 		return nil
 	}
-	return s.Strategy.Validate(ctx, obj.(T))
+	return s.fieldPaths.errors(ctx, s.Strategy.Validate(ctx, obj.(T)))
 }
 
 func (s *strategy[T, Spec, Status]) ValidateUpdate(ctx context.Context, obj, old runtime.Object) field.ErrorList {
 	errs := s.Validate(ctx, obj)
 	if s.Strategy.ValidateUpdate != nil {
-		errs = append(errs, s.Strategy.ValidateUpdate(ctx, obj.(T), old.(T))...)
+		errs = append(errs, s.fieldPaths.errors(ctx, s.Strategy.ValidateUpdate(ctx, obj.(T), old.(T)))...)
 	}
 	return errs
 }

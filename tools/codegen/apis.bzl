@@ -7,4 +7,11 @@ API_PACKAGES = [
     "//servers/capacity/apis/capacity/v1:capacity",
     "//servers/capacity/apis/capacity/validation",
     "//servers/capacity/apis/openapi",
+    "//servers/topology/apis/openapi",
+    "//servers/topology/apis/topology",
+    "//servers/topology/apis/topology/fuzzer",
+    "//servers/topology/apis/topology/install",
+    "//servers/topology/apis/topology/v1:topology",
+    "//servers/topology/apis/topology/v1alpha1",
+    "//servers/topology/apis/topology/validation",
 ]

@@ -1,43 +1,24 @@
 package install
 
 import (
-	"math/rand"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"k8s.io/apimachinery/pkg/api/apitesting/fuzzer"
-	"k8s.io/apimachinery/pkg/api/apitesting/roundtrip"
-	metafuzzer "k8s.io/apimachinery/pkg/apis/meta/fuzzer"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	runtimeserializer "k8s.io/apimachinery/pkg/runtime/serializer"
 
 	"example.com/annex/servers/capacity/apis/capacity"
-	capacityfuzzer "example.com/annex/servers/capacity/apis/capacity/fuzzer"
+	"example.com/annex/servers/capacity/apis/capacity/fuzzer"
 	"example.com/annex/servers/capacity/apis/capacity/v1"
+	"example.com/annex/shared/apitest"
 )
-
-func newScheme(t *testing.T) *runtime.Scheme {
-	t.Helper()
-	scheme := runtime.NewScheme()
-	if err := Install(scheme); err != nil {
-		t.Fatal(err)
-	}
-	return scheme
-}
 
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
-	scheme := newScheme(t)
-	codecs := runtimeserializer.NewCodecFactory(scheme)
-	funcs := fuzzer.MergeFuzzerFuncs(metafuzzer.Funcs, capacityfuzzer.Funcs)
-	const seed = 1 // the same values in every run
-	roundtrip.RoundTripTypesWithoutProtobuf(t, scheme, codecs, fuzzer.FuzzerFor(funcs, rand.NewSource(seed), codecs), nil)
+	apitest.RoundTrip(t, apitest.Scheme(t, Install), fuzzer.Funcs)
 }
 
 func TestInstallTwice(t *testing.T) {
 	t.Parallel()
-	scheme := newScheme(t)
+	scheme := apitest.Scheme(t, Install)
 	if err := Install(scheme); err != nil {
 		t.Errorf("installing into a scheme that has the group already: %v", err)
 	}
@@ -45,7 +26,7 @@ func TestInstallTwice(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	scheme := newScheme(t)
+	scheme := apitest.Scheme(t, Install)
 	for name, tc := range map[string]struct{ given, want v1.ReservationPriority }{
 		"empty": {"", v1.PriorityNormal},
 		"set":   {v1.PriorityLow, v1.PriorityLow},
@@ -68,7 +49,7 @@ func TestDefaults(t *testing.T) {
 
 func TestConversion(t *testing.T) {
 	t.Parallel()
-	scheme := newScheme(t)
+	scheme := apitest.Scheme(t, Install)
 	now := metav1.Now()
 	versioned := &v1.Reservation{
 		ObjectMeta: metav1.ObjectMeta{Name: "a", Namespace: "b", Generation: 2},
@@ -86,18 +67,5 @@ func TestConversion(t *testing.T) {
 			Conditions: []metav1.Condition{{Type: capacity.ReservationConditionBound, Status: metav1.ConditionTrue, Reason: "AllBound", LastTransitionTime: now}},
 		},
 	}
-	var gotInternal capacity.Reservation
-	if err := scheme.Convert(versioned, &gotInternal, nil); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(internal, &gotInternal); diff != "" {
-		t.Errorf("v1 to internal (-want +got):\n%s", diff)
-	}
-	var gotVersioned v1.Reservation
-	if err := scheme.Convert(internal, &gotVersioned, nil); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(versioned, &gotVersioned); diff != "" {
-		t.Errorf("internal to v1 (-want +got):\n%s", diff)
-	}
+	apitest.Convert(t, scheme, versioned, internal)
 }

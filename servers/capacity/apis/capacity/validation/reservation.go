@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"example.com/annex/servers/capacity/apis/capacity"
+	"example.com/annex/shared/validation"
 )
 
 // ValidateReservation checks a Reservation that is created or updated by itself: its name must be a DNS-1123 subdomain, as
@@ -35,15 +36,8 @@ func ValidateReservationStatusUpdate(r, old *capacity.Reservation) field.ErrorLi
 	if old.Status.Phase == capacity.ReservationReleased && r.Status.Phase != capacity.ReservationReleased {
 		errs = append(errs, field.Forbidden(status.Child("phase"), "is Released, which is final"))
 	}
-	observed := status.Child("observedGeneration")
-	switch {
-	case r.Status.ObservedGeneration < old.Status.ObservedGeneration:
-		errs = append(errs, field.Invalid(observed, r.Status.ObservedGeneration,
-			fmt.Sprintf("must not be lower than before (%d)", old.Status.ObservedGeneration)))
-	case r.Status.ObservedGeneration > r.Generation:
-		errs = append(errs, field.Invalid(observed, r.Status.ObservedGeneration,
-			fmt.Sprintf("must not be higher than metadata.generation (%d)", r.Generation)))
-	}
+	errs = append(errs, validation.ValidateObservedGeneration(r.Status.ObservedGeneration, old.Status.ObservedGeneration, r.Generation,
+		status.Child("observedGeneration"))...)
 	// A status of an earlier generation may still hold what that generation asked for.
 	if r.Status.ObservedGeneration == r.Generation && r.Status.BoundSlots > r.Spec.Slots {
 		errs = append(errs, field.Invalid(status.Child("boundSlots"), r.Status.BoundSlots,

@@ -1,22 +1,19 @@
 package validation_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"k8s.io/apimachinery/pkg/api/operation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"k8s.io/apiserver/pkg/endpoints/request"
-	"k8s.io/apiserver/pkg/registry/rest"
 
 	"example.com/annex/servers/capacity/apis/capacity"
 	"example.com/annex/servers/capacity/apis/capacity/install"
+	"example.com/annex/servers/capacity/apis/capacity/v1"
 	"example.com/annex/servers/capacity/apis/capacity/validation"
+	"example.com/annex/shared/apitest"
 )
 
 // bound is a Reservation that has got all it asked for.
@@ -42,31 +39,19 @@ func released() *capacity.Reservation {
 // check applies the functions of this package and the tags of v1, as the server does. A nil old means that r is created.
 func check(t *testing.T, subresource string, r, old *capacity.Reservation) []string {
 	t.Helper()
-	scheme := runtime.NewScheme()
-	if err := install.Install(scheme); err != nil {
-		t.Fatal(err)
-	}
+	w := apitest.Write{GroupVersion: v1.SchemeGroupVersion, Subresource: subresource, Object: r}
 	var errs field.ErrorList
-	var previous runtime.Object
-	op := operation.Update
 	switch {
 	case old == nil:
-		op = operation.Create
 		errs = validation.ValidateReservation(r)
 	case subresource == "":
-		previous = old
+		w.Old = old
 		errs = append(validation.ValidateReservation(r), validation.ValidateReservationUpdate(r, old)...)
 	default:
-		previous = old
+		w.Old = old
 		errs = validation.ValidateReservationStatusUpdate(r, old)
 	}
-	ctx := request.WithRequestInfo(t.Context(), &request.RequestInfo{APIGroup: capacity.GroupName, APIVersion: "v1", Subresource: subresource})
-	errs = rest.DeclarativeValidation{Scheme: scheme}.ValidateDeclaratively(ctx, r, previous, errs, op, rest.DeclarativeValidationConfig{})
-	var got []string
-	for _, err := range errs {
-		got = append(got, fmt.Sprintf("%s: %s", err.Field, err.Type))
-	}
-	return got
+	return apitest.Validate(t, apitest.Scheme(t, install.Install), w, errs)
 }
 
 // rule is a change and what is said of it: the field and the kind of error. Nothing means that it is allowed.

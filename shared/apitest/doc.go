@@ -1,0 +1,3 @@
+// Package apitest has what the tests of every API group check: that objects keep their content through conversion and
+// encoding ([RoundTrip], [Convert]), and what validation says of them ([Validate]).
+package apitest
