@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -71,7 +70,7 @@ func (o *Options) server() (_ *Server, err error) {
 		info, made, err := o.groupInfo(group, config)
 		storages = append(storages, made...)
 		if err != nil {
-			return nil, fmt.Errorf("--etcd-servers=%s: %w", strings.Join(o.Etcd.StorageConfig.Transport.ServerList, ","), err)
+			return nil, err
 		}
 		infos = append(infos, info)
 	}

@@ -3,6 +3,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -73,8 +74,12 @@ func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, 
 		ResetFieldsStrategy:       strategy,
 		TableConvertor:            table,
 	}
-	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: o.RESTOptionsGetter, AttrFunc: s.attributes}); err != nil {
-		return nil, fmt.Errorf("resource %s: setting up its storage: %w", resource, err)
+	options, err := o.RESTOptionsGetter.GetRESTOptions(resource, s.New())
+	if err != nil {
+		return nil, fmt.Errorf("resource %s: %w", resource, err)
+	}
+	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: s.attributes}); err != nil {
+		return nil, fmt.Errorf("resource %s: setting up its storage at %s: %w", resource, strings.Join(options.StorageConfig.Transport.ServerList, ", "), err)
 	}
 	return map[string]rest.Storage{
 		"":       &resourceStore{Store: store, shortNames: s.ShortNames, categories: s.Categories},

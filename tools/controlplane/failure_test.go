@@ -70,7 +70,7 @@ func TestStartNoticesAnEarlierProcess(t *testing.T) {
 				return
 			}
 			for pid, command := range processesIn(t, dir) {
-				if strings.HasPrefix(filepath.Base(command[:strings.Index(command, " ")]), "etcd") {
+				if program, _, _ := strings.Cut(command, " "); filepath.Base(program) == "etcd" {
 					if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 						t.Error(err)
 					}
