@@ -270,6 +270,20 @@ func TestKilledDemoLeavesNothingForTheNext(t *testing.T) {
 	assertEmpty(t, dir)
 }
 
+// TestCleansUpWhenNobodyReads: as in `demo | head`.
+func TestCleansUpWhenNobodyReads(t *testing.T) {
+	t.Parallel()
+	dir := controlplanetest.Dir(t)
+	p := start(t, dir, nil, "-o", "json")
+	p.until(t, "etcd", func(l *line) bool { return l.outcome.Step == "etcd" })
+	if err := p.Process.Signal(syscall.SIGPIPE); err != nil {
+		t.Fatal(err)
+	}
+	p.end(t, 128+int(syscall.SIGPIPE))
+	assertNothingRuns(t, dir)
+	assertEmpty(t, dir)
+}
+
 // TestFailureSaysWhichWhyAndWhere has a server that does not start.
 func TestFailureSaysWhichWhyAndWhere(t *testing.T) {
 	t.Parallel()
