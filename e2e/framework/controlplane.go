@@ -125,7 +125,7 @@ func (c *controlPlane) Destroy(ctx context.Context) error {
 // Install finds or builds the server's program and takes all the steps of
 // tools/controlplane/extension.
 func (c *controlPlane) Install(ctx context.Context, server Server) (Installation, error) {
-	program, err := server.binary(ctx, filepath.Join(c.running.Dir(), "programs"))
+	program, err := server.Program(ctx, filepath.Join(c.running.Dir(), "programs"))
 	if err != nil {
 		return nil, err
 	}

@@ -37,8 +37,8 @@ func (s Server) binaryVariable() string {
 	return "ANNEX_SERVER_" + strings.ToUpper(strings.ReplaceAll(s.Name(), "-", "_"))
 }
 
-// binary finds the server's program, or builds it into dir, which need not exist.
-func (s Server) binary(ctx context.Context, dir string) (string, error) {
+// Program finds the server's program, or builds it into dir, which need not exist.
+func (s Server) Program(ctx context.Context, dir string) (string, error) {
 	if location := os.Getenv(s.binaryVariable()); location != "" {
 		found, err := runfiles.Rlocation(location)
 		if err != nil {
