@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -13,10 +14,16 @@ import (
 	"testing"
 
 	"github.com/bazelbuild/rules_go/go/runfiles"
+	"github.com/google/go-cmp/cmp"
+	openapi "k8s.io/kube-openapi/pkg/common"
+	"k8s.io/kube-openapi/pkg/validation/spec"
 
+	capacity "example.com/annex/servers/capacity/apis/openapi"
+	topology "example.com/annex/servers/topology/apis/openapi"
 	"example.com/annex/tools/codegen/bazellist"
 	"example.com/annex/tools/codegen/generator"
 	"example.com/annex/tools/codegen/gopath"
+	"example.com/annex/tools/codegen/model"
 	"example.com/annex/tools/codegen/regeneration"
 	"example.com/annex/tools/codegen/toolchain"
 )
@@ -152,6 +159,93 @@ func TestNoticesChange(t *testing.T) {
 	for path, diff := range changes {
 		t.Errorf("%s changed, which it should not:\n%s", path, diff)
 	}
+}
+
+// TestClientsFollowTypes: a new field, and one that an apply configuration can own by itself from now on.
+func TestClientsFollowTypes(t *testing.T) {
+	t.Parallel()
+	checkout := copyCheckout(t)
+	edit(t, checkout, typesFile, "type ReservationSpec struct {\n",
+		"type ReservationSpec struct {\n\t// extra is new.\n\t// +listType=set\n\tExtra []string `json:\"extra,omitempty\"`\n\n")
+	result, err := runGenerators(t, checkout, "openapi-gen", "applyconfiguration-gen", "client-gen")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes := map[string]string{}
+	for _, c := range result.Changes {
+		var diff strings.Builder
+		if err := c.Diff(&diff); err != nil {
+			t.Error(err)
+		}
+		changes[c.Path] = diff.String()
+	}
+	for path, want := range map[string]string{
+		"servers/capacity/apis/openapi/zz_generated.openapi.go":            "+\t\t\t\t\t\t\tDescription: \"extra is new.\",\n",
+		"servers/client/applyconfiguration/capacity/v1/reservationspec.go": "+\tExtra []string `json:\"extra,omitempty\"`\n",
+		"servers/client/applyconfiguration/internal/internal.go":           "+          elementRelationship: associative\n",
+	} {
+		if !strings.Contains(changes[path], want) {
+			t.Errorf("the diff of %s has no line %q:\n%s", path, want, changes[path])
+		}
+		delete(changes, path)
+	}
+	for path, diff := range changes {
+		t.Errorf("%s changed, which it should not:\n%s", path, diff)
+	}
+}
+
+// TestModel compares what is read from the text of generated code with what the compiled code says.
+func TestModel(t *testing.T) {
+	t.Parallel()
+	checkout, files := copyCheckout(t), map[string][]byte{}
+	err := fs.WalkDir(os.DirFS(checkout), "servers", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			files[name], err = os.ReadFile(filepath.Join(checkout, name))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := model.Document(module, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var swagger spec.Swagger
+	if err := json.Unmarshal(document, &swagger); err != nil {
+		t.Fatal(err)
+	}
+	reference := func(name string) spec.Ref { return spec.MustCreateRef("#/definitions/" + name) }
+	for server, definitions := range map[string]openapi.GetOpenAPIDefinitions{"capacity": capacity.GetOpenAPIDefinitions, "topology": topology.GetOpenAPIDefinitions} {
+		for name, definition := range definitions(reference) {
+			want := definition.Schema
+			if v2, ok := want.Extensions[openapi.ExtensionV2Schema].(spec.Schema); ok {
+				want = v2
+			}
+			if diff := cmp.Diff(encode(t, want), encode(t, swagger.Definitions[name])); diff != "" {
+				t.Errorf("%s of %s (-compiled +read):\n%s", name, server, diff)
+			}
+			// Types that are ours are there under their Go names, too.
+			own, ours := strings.CutPrefix(name, "com.example."+server+".")
+			if !ours {
+				continue
+			}
+			goName := "com.example.annex.servers." + server + ".apis." + server + "." + own
+			want.AllOf = []spec.Schema{*spec.RefSchema("#/definitions/" + name)}
+			if diff := cmp.Diff(encode(t, want), encode(t, swagger.Definitions[goName])); diff != "" {
+				t.Errorf("%s of %s (-compiled +read):\n%s", goName, server, diff)
+			}
+		}
+	}
+}
+
+func encode(t *testing.T, schema spec.Schema) string {
+	t.Helper()
+	content, err := json.MarshalIndent(schema, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
 }
 
 // TestBrokenTypes: an error must name the source as it is in the checkout, not in the generator's private copy.

@@ -1,6 +1,10 @@
 package generator
 
-import "path"
+import (
+	"path"
+
+	"example.com/annex/tools/codegen/model"
+)
 
 // metaValidation has the validations of metav1.ObjectMeta, metav1.Condition and so on. It stands among the inputs of
 // validation-gen, as in Kubernetes' own hack/update-codegen.sh, because as a --readonly-pkg its hand-written functions are
@@ -27,8 +31,14 @@ var (
 	}
 )
 
-// All returns the generators that the repository uses. They don't read each other's output, so that all can run at once.
+// All returns the generators that the repository uses. All can run at once, but for those that read the model
+// (Generator.ReadsModel), which come after openapi-gen.
 func All() []Generator {
+	return append(typeGenerators(), clientGenerators()...)
+}
+
+// typeGenerators write next to the types, and openapi-gen into a package beside them.
+func typeGenerators() []Generator {
 	return []Generator{
 		{
 			Name:    "deepcopy-gen",
@@ -71,12 +81,12 @@ func All() []Generator {
 			arguments: func(r Run, p Place) []string {
 				dir := path.Join(r.Server.Dir, "openapi")
 				arguments := append([]string{
-					"--output-file", "zz_generated.openapi.go",
+					"--output-file", model.DefinitionsFile,
 					"--output-dir", p.dir(dir),
 					"--output-pkg", path.Join(p.Module, dir),
 					// Every type says its own name in OpenAPI documents, from the tag k8s:openapi-model-package, so that
 					// references to it agree wherever they come from.
-					"--output-model-name-file", "zz_generated.model_name.go",
+					"--output-model-name-file", model.NamesFile,
 					"--report-filename", p.Report,
 				}, each("--readonly-pkg", described)...)
 				return append(append(arguments, described...), r.importPaths()...)

@@ -17,6 +17,9 @@ type Generator struct {
 	Tag string
 	// PerServer is true for generators whose output is one package for each server. Others run once for all servers.
 	PerServer bool
+	// ReadsModel is true for generators that read the OpenAPI models of the types (Place.Model), which package model makes of
+	// the output of openapi-gen.
+	ReadsModel bool
 
 	arguments func(Run, Place) []string
 }
@@ -39,6 +42,8 @@ type Place struct {
 	// Report is a file to be written with violations of API conventions; each line ends with the import path of the
 	// package, the type and the field.
 	Report string
+	// Model is a file with the OpenAPI models of all servers' types, for generators that read it.
+	Model string
 	// Module is the checkout's module path.
 	Module string
 }

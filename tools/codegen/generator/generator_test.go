@@ -15,13 +15,13 @@ func TestPlan(t *testing.T) {
 	t.Parallel()
 	servers, err := apis.Find(fstest.MapFS{
 		"servers/a/apis/a/doc.go":    {Data: []byte("// +k8s:deepcopy-gen=package\npackage a\n")},
-		"servers/a/apis/a/v1/doc.go": {Data: []byte("// +k8s:deepcopy-gen=package\n// +k8s:openapi-gen=true\npackage v1\n")},
+		"servers/a/apis/a/v1/doc.go": {Data: []byte("// +k8s:deepcopy-gen=package\n// +k8s:openapi-gen=true\n// +genclient\npackage v1\n")},
 		"servers/b/apis/b/v1/doc.go": {Data: []byte("// +k8s:deepcopy-gen=package\n// +k8s:openapi-gen=true\npackage v1\n")},
 	}, "m.example", func(string, []byte) bool { return false })
 	if err != nil {
 		t.Fatal(err)
 	}
-	place := Place{Checkout: "/private/m", Header: "/private/header", Report: "/private/report", Module: "m.example"}
+	place := Place{Checkout: "/private/m", Header: "/private/header", Report: "/private/report", Model: "/private/model", Module: "m.example"}
 	got := map[string]string{}
 	for _, run := range Plan(All(), servers) {
 		var own []string
@@ -36,6 +36,14 @@ func TestPlan(t *testing.T) {
 		"deepcopy-gen":      "/private/header m.example/servers/a/apis/a m.example/servers/a/apis/a/v1 m.example/servers/b/apis/b/v1",
 		"openapi-gen for a": "/private/header /private/m/servers/a/apis/openapi m.example/servers/a/apis/openapi /private/report m.example/servers/a/apis/a/v1",
 		"openapi-gen for b": "/private/header /private/m/servers/b/apis/openapi m.example/servers/b/apis/openapi /private/report m.example/servers/b/apis/b/v1",
+
+		"client-gen": "/private/header /private/m/servers/client/clientset m.example/servers/client/clientset " +
+			"m.example/servers/client/applyconfiguration m.example/servers/a/apis/a/v1",
+		"lister-gen": "/private/header /private/m/servers/client/listers m.example/servers/client/listers m.example/servers/a/apis/a/v1",
+		"informer-gen": "/private/header /private/m/servers/client/informers m.example/servers/client/informers " +
+			"m.example/servers/client/clientset/versioned m.example/servers/client/listers m.example/servers/a/apis/a/v1",
+		"applyconfiguration-gen": "/private/header /private/m/servers/client/applyconfiguration m.example/servers/client/applyconfiguration " +
+			"/private/model m.example/servers/a/apis/a/v1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("runs and their own packages and files (-want +got):\n%s", diff)

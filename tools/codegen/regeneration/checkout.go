@@ -14,6 +14,7 @@ type checkout struct {
 	servers   []apis.Server
 	sources   map[string][]byte // hand-written Go files of the API packages, by path
 	generated map[string][]byte // what the generators left below servers, by path
+	others    []string          // all other Go files below servers
 }
 
 func readCheckout(root fs.FS, module string, generators []generator.Generator) (checkout, error) {
@@ -38,6 +39,8 @@ func readCheckout(root fs.FS, module string, generators []generator.Generator) (
 			c.generated[name] = content
 		case inAPIs(servers, name) && !strings.HasSuffix(name, "_test.go"):
 			c.sources[name] = content
+		default:
+			c.others = append(c.others, name)
 		}
 		return nil
 	})
@@ -54,4 +57,14 @@ func inAPIs(servers []apis.Server, name string) bool {
 		}
 	}
 	return false
+}
+
+// overwritten tells of hand-written files that generators don't see, and that their outputs would replace.
+func (c checkout) overwritten(outputs map[string][]byte) error {
+	for _, name := range c.others {
+		if _, ok := outputs[name]; ok {
+			return fmt.Errorf("%s is written by hand, and would be replaced by a generated file", name)
+		}
+	}
+	return nil
 }

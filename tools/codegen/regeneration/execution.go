@@ -19,11 +19,18 @@ import (
 // stopGrace is how long a generator that was told to stop may take before its output is no longer waited for.
 const stopGrace = 5 * time.Second
 
+// Files of a private GOPATH besides the sources.
+const (
+	headerFile = "header.txt"
+	modelFile  = "model.json"
+)
+
 // execution is one run of a generator in a GOPATH of its own.
 type execution struct {
 	run     generator.Run
 	options Options
 	sources map[string][]byte
+	model   []byte // for generators that read it
 	gopath  string
 }
 
@@ -38,8 +45,9 @@ func (e execution) execute(ctx context.Context) (map[string][]byte, error) {
 	}
 	place := generator.Place{
 		Checkout: e.checkout(),
-		Header:   filepath.Join(e.gopath, "header.txt"),
+		Header:   filepath.Join(e.gopath, headerFile),
 		Report:   filepath.Join(e.gopath, "report.txt"),
+		Model:    filepath.Join(e.gopath, modelFile),
 		Module:   e.options.Module,
 	}
 	cmd := exec.CommandContext(ctx, program, e.run.Arguments(place)...)
@@ -73,7 +81,10 @@ func (e execution) prepare() error {
 			return fmt.Errorf("copying API packages to a private GOPATH: %w", err)
 		}
 	}
-	return writeFile(filepath.Join(e.gopath, "header.txt"), nil)
+	if err := writeFile(filepath.Join(e.gopath, modelFile), e.model); err != nil {
+		return fmt.Errorf("writing OpenAPI models to a private GOPATH: %w", err)
+	}
+	return writeFile(filepath.Join(e.gopath, headerFile), nil)
 }
 
 // environment is all that the generator and its go command know of the machine: nothing of the user's modules, caches and

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.com/annex/tools/codegen/generator"
+	"example.com/annex/tools/codegen/model"
 	"example.com/annex/tools/codegen/toolchain"
 )
 
@@ -40,17 +41,51 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	runs := generator.Plan(o.Generators, checkout.servers)
+	var first, second []generator.Run
+	for _, run := range generator.Plan(o.Generators, checkout.servers) {
+		if run.ReadsModel {
+			second = append(second, run)
+		} else {
+			first = append(first, run)
+		}
+	}
+	outputs := outputs{}
+	if err := outputs.add(ctx, o, checkout.sources, nil, first); err != nil {
+		return nil, err
+	}
+	if len(second) > 0 {
+		// Not written by this run if openapi-gen is not among the generators.
+		files := maps.Clone(checkout.sources)
+		maps.Copy(files, outputs)
+		document, err := model.Document(o.Module, files)
+		if err != nil {
+			return nil, err
+		}
+		if err := outputs.add(ctx, o, checkout.sources, document, second); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkout.overwritten(outputs); err != nil {
+		return nil, err
+	}
+	return newResult(checkout, outputs), nil
+}
+
+// outputs are the files that generators wrote, by their path in the checkout.
+type outputs map[string][]byte
+
+// add adds what runs write.
+func (outputs outputs) add(ctx context.Context, o Options, sources map[string][]byte, model []byte, runs []generator.Run) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	var mu sync.Mutex
-	outputs := map[string][]byte{}
 	for i, run := range runs {
 		group.Go(func() error {
 			e := execution{
 				run:     run,
 				options: o,
-				sources: checkout.sources,
+				sources: sources,
+				model:   model,
 				gopath:  filepath.Join(o.Scratch, fmt.Sprintf("%02d-%s", i, run.Name)),
 			}
 			start := time.Now()
@@ -73,7 +108,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, fmt.Errorf("generating code: %w", err)
+		return fmt.Errorf("generating code: %w", err)
 	}
-	return newResult(checkout, outputs), nil
+	return nil
 }
