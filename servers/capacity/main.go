@@ -1,4 +1,4 @@
-// Capacity is the aggregated API server of capacity.example.com: namespaced Reservations of a site's capacity.
+// Capacity is the aggregated API server of capacity.example.com: namespaced Reservations of a site's capacity, in two versions.
 package main
 
 import (

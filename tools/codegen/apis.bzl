@@ -5,6 +5,7 @@ API_PACKAGES = [
     "//servers/capacity/apis/capacity/fuzzer",
     "//servers/capacity/apis/capacity/install",
     "//servers/capacity/apis/capacity/v1:capacity",
+    "//servers/capacity/apis/capacity/v1beta1",
     "//servers/capacity/apis/capacity/validation",
     "//servers/capacity/apis/openapi",
     "//servers/topology/apis/openapi",

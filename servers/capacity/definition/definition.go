@@ -20,7 +20,7 @@ func New() apiserver.Definition {
 		OpenAPI:     openapi.GetOpenAPIDefinitions,
 		Groups: []apiserver.Group{{
 			Name:      capacity.GroupName,
-			Versions:  []string{"v1"},
+			Versions:  []string{"v1", "v1beta1"},
 			Resources: []registry.Resource{reservation.Resource},
 		}},
 	}

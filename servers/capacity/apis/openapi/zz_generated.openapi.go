@@ -7,6 +7,7 @@ package openapi
 
 import (
 	v1 "example.com/annex/servers/capacity/apis/capacity/v1"
+	v1beta1 "example.com/annex/servers/capacity/apis/capacity/v1beta1"
 	resource "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	runtime "k8s.io/apimachinery/pkg/runtime"
@@ -22,6 +23,12 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1.ReservationList{}.OpenAPIModelName():               schema_capacity_apis_capacity_v1_ReservationList(ref),
 		v1.ReservationSpec{}.OpenAPIModelName():               schema_capacity_apis_capacity_v1_ReservationSpec(ref),
 		v1.ReservationStatus{}.OpenAPIModelName():             schema_capacity_apis_capacity_v1_ReservationStatus(ref),
+		v1beta1.Reservation{}.OpenAPIModelName():              schema_capacity_apis_capacity_v1beta1_Reservation(ref),
+		v1beta1.ReservationList{}.OpenAPIModelName():          schema_capacity_apis_capacity_v1beta1_ReservationList(ref),
+		v1beta1.ReservationRequest{}.OpenAPIModelName():       schema_capacity_apis_capacity_v1beta1_ReservationRequest(ref),
+		v1beta1.ReservationSpec{}.OpenAPIModelName():          schema_capacity_apis_capacity_v1beta1_ReservationSpec(ref),
+		v1beta1.ReservationStatus{}.OpenAPIModelName():        schema_capacity_apis_capacity_v1beta1_ReservationStatus(ref),
+		v1beta1.SiteReference{}.OpenAPIModelName():            schema_capacity_apis_capacity_v1beta1_SiteReference(ref),
 		resource.Quantity{}.OpenAPIModelName():                schema_apimachinery_pkg_api_resource_Quantity(ref),
 		metav1.APIGroup{}.OpenAPIModelName():                  schema_pkg_apis_meta_v1_APIGroup(ref),
 		metav1.APIGroupList{}.OpenAPIModelName():              schema_pkg_apis_meta_v1_APIGroupList(ref),
@@ -276,6 +283,247 @@ func schema_capacity_apis_capacity_v1_ReservationStatus(ref common.ReferenceCall
 		},
 		Dependencies: []string{
 			metav1.Condition{}.OpenAPIModelName()},
+	}
+}
+
+func schema_capacity_apis_capacity_v1beta1_Reservation(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "Reservation holds a number of slots of capacity at a site for the namespace that it is in. It starts out Pending, becomes Bound when the site has given it slots, and is Released when it has given them back for good.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard object metadata. More: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "spec is what is asked for, and where.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1beta1.ReservationSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "status is what is held. The server sets it to Pending on creation; afterwards it changes only through the status subresource.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1beta1.ReservationStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"spec"},
+			},
+		},
+		Dependencies: []string{
+			v1beta1.ReservationSpec{}.OpenAPIModelName(), v1beta1.ReservationStatus{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_capacity_apis_capacity_v1beta1_ReservationList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ReservationList is a list of Reservations.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "items are the Reservations.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1beta1.Reservation{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1beta1.Reservation{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_capacity_apis_capacity_v1beta1_ReservationRequest(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ReservationRequest is what a Reservation asks of its site.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"slots": {
+						SchemaProps: spec.SchemaProps{
+							Description: "slots is the number of slots to hold, from 1 to 100000. It can be raised and lowered while the Reservation is not Released.",
+							Default:     0,
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"priority": {
+						SchemaProps: spec.SchemaProps{
+							Description: "priority ranks the Reservation among those of the same site, from 0 (low) over 1 (normal) to 2 (high): slots go to the highest first, and when a site loses slots they are taken from the lowest first.",
+							Default:     0,
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+				},
+				Required: []string{"slots"},
+			},
+		},
+	}
+}
+
+func schema_capacity_apis_capacity_v1beta1_ReservationSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ReservationSpec is what a Reservation asks for, and where.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"siteRef": {
+						SchemaProps: spec.SchemaProps{
+							Description: "siteRef refers to the site at which capacity is reserved. It can't be changed: delete the Reservation and create another to move to another site.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1beta1.SiteReference{}.OpenAPIModelName()),
+						},
+					},
+					"request": {
+						SchemaProps: spec.SchemaProps{
+							Description: "request is what is asked of the site.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1beta1.ReservationRequest{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"siteRef", "request"},
+			},
+		},
+		Dependencies: []string{
+			v1beta1.ReservationRequest{}.OpenAPIModelName(), v1beta1.SiteReference{}.OpenAPIModelName()},
+	}
+}
+
+func schema_capacity_apis_capacity_v1beta1_ReservationStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ReservationStatus is what a Reservation holds.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"observedGeneration": {
+						SchemaProps: spec.SchemaProps{
+							Description: "observedGeneration is the metadata.generation that the other fields of status were computed from. While it is lower than metadata.generation, they describe an earlier spec.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "phase says in one word where the Reservation is in its life.\n\nPossible enum values:\n - `\"Bound\"` means that slots are held; status.heldSlots says how many.\n - `\"Pending\"` means that no slot is held: none was given yet, or all were taken for something of higher priority.\n - `\"Released\"` means that all slots were given back. It is final.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"Bound", "Pending", "Released"},
+						},
+					},
+					"heldSlots": {
+						SchemaProps: spec.SchemaProps{
+							Description: "heldSlots is the number of slots held now: 0 unless the phase is Bound, and at most spec.request.slots in the status of the latest generation.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"conditions": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-map-keys": []interface{}{
+									"type",
+								},
+								"x-kubernetes-list-type": "map",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "conditions are the details. \"Bound\" is True while all of spec.request.slots are held; its reason says what is missing otherwise.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(metav1.Condition{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.Condition{}.OpenAPIModelName()},
+	}
+}
+
+func schema_capacity_apis_capacity_v1beta1_SiteReference(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "SiteReference refers to a site.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name is the site's name. It must be a DNS-1123 subdomain: at most 253 lower case letters, digits, '-' and '.', beginning and ending with a letter or digit.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"name"},
+			},
+		},
 	}
 }
 

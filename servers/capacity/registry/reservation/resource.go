@@ -28,4 +28,10 @@ var Resource = registry.Standard[*capacity.Reservation, capacity.ReservationSpec
 		"spec.siteName": func(r *capacity.Reservation) string { return r.Spec.SiteName },
 		"status.phase":  func(r *capacity.Reservation) string { return string(r.Status.Phase) },
 	},
+	FieldPaths: registry.FieldPaths{"v1beta1": {
+		"spec.siteName":     "spec.siteRef.name",
+		"spec.slots":        "spec.request.slots",
+		"spec.priority":     "spec.request.priority",
+		"status.boundSlots": "status.heldSlots",
+	}},
 }

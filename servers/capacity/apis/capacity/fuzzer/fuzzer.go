@@ -8,15 +8,14 @@ import (
 	"example.com/annex/servers/capacity/apis/capacity"
 )
 
-// Funcs returns the fill functions of the group. Everything that has no default is random.
+// Funcs returns the fill functions of the group.
 func Funcs(runtimeserializer.CodecFactory) []any {
 	return []any{
 		func(spec *capacity.ReservationSpec, c randfill.Continue) {
 			c.FillNoCustom(spec)
-			// Decoding defaults an empty priority, so that it wouldn't come back empty.
-			if spec.Priority == "" {
-				spec.Priority = capacity.PriorityNormal
-			}
+			// v1beta1 has numbers for these, and for no others.
+			priorities := []capacity.ReservationPriority{capacity.PriorityLow, capacity.PriorityNormal, capacity.PriorityHigh}
+			spec.Priority = priorities[c.Intn(len(priorities))]
 		},
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"example.com/annex/servers/capacity/apis/capacity"
 	"example.com/annex/servers/capacity/apis/capacity/v1"
+	"example.com/annex/servers/capacity/apis/capacity/v1beta1"
 )
 
 // Install adds the internal types and all versions of the group to a scheme, with their defaults, conversions and
@@ -16,6 +17,7 @@ func Install(scheme *runtime.Scheme) error {
 	for version, add := range map[string]func(*runtime.Scheme) error{
 		"internal": capacity.AddToScheme,
 		"v1":       v1.AddToScheme,
+		"v1beta1":  v1beta1.AddToScheme,
 	} {
 		if err := add(scheme); err != nil {
 			return fmt.Errorf("adding the %s types of %s to the scheme: %w", version, capacity.GroupName, err)

@@ -6,7 +6,8 @@
 // +k8s:openapi-model-package=com.example.capacity.v1
 // +groupName=capacity.example.com
 
-// Package v1 is version v1 of the API group capacity.example.com: reservations of capacity at a site.
+// Package v1 is version v1 of the API group capacity.example.com: reservations of capacity at a site. It is the preferred
+// version, and the one that is stored; the internal types are shaped like it.
 //
 // The comments on the types are what kubectl explain prints, and the tags in them are the API's defaults and rules:
 // `./tools/bazel run //tools/codegen` makes code of them after every change. Rules that tags can't say are in

@@ -41,7 +41,7 @@ func ValidateReservationStatusUpdate(r, old *capacity.Reservation) field.ErrorLi
 	// A status of an earlier generation may still hold what that generation asked for.
 	if r.Status.ObservedGeneration == r.Generation && r.Status.BoundSlots > r.Spec.Slots {
 		errs = append(errs, field.Invalid(status.Child("boundSlots"), r.Status.BoundSlots,
-			fmt.Sprintf("must not be higher than spec.slots (%d) of the observed generation", r.Spec.Slots)))
+			fmt.Sprintf("must not be higher than the number of slots that the observed generation asks for (%d)", r.Spec.Slots)))
 	}
 	return errs
 }

@@ -7,11 +7,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"example.com/annex/servers/capacity/apis/capacity"
 	"example.com/annex/servers/capacity/apis/capacity/install"
 	"example.com/annex/servers/capacity/apis/capacity/v1"
+	"example.com/annex/servers/capacity/apis/capacity/v1beta1"
 	"example.com/annex/servers/capacity/apis/capacity/validation"
 	"example.com/annex/shared/apitest"
 )
@@ -36,10 +38,20 @@ func released() *capacity.Reservation {
 	return r
 }
 
-// check applies the functions of this package and the tags of v1, as the server does. A nil old means that r is created.
-func check(t *testing.T, subresource string, r, old *capacity.Reservation) []string {
+// inV1beta1 is where v1beta1 has the fields, and so the errors about them. It can't say what it has no number for.
+var inV1beta1 = strings.NewReplacer(
+	"spec.siteName", "spec.siteRef.name",
+	"spec.slots", "spec.request.slots",
+	"spec.priority: Unsupported value", "spec.request.priority: Invalid value",
+	"spec.priority", "spec.request.priority",
+	"status.boundSlots", "status.heldSlots",
+)
+
+// check applies the functions of this package and the tags of a version, as the server does. A nil old means that r is
+// created.
+func check(t *testing.T, gv schema.GroupVersion, subresource string, r, old *capacity.Reservation) []string {
 	t.Helper()
-	w := apitest.Write{GroupVersion: v1.SchemeGroupVersion, Subresource: subresource, Object: r}
+	w := apitest.Write{GroupVersion: gv, Subresource: subresource, Object: r}
 	var errs field.ErrorList
 	switch {
 	case old == nil:
@@ -51,25 +63,40 @@ func check(t *testing.T, subresource string, r, old *capacity.Reservation) []str
 		w.Old = old
 		errs = validation.ValidateReservationStatusUpdate(r, old)
 	}
+	if gv == v1beta1.SchemeGroupVersion {
+		for _, err := range errs {
+			err.Field = inV1beta1.Replace(err.Field)
+		}
+	}
 	return apitest.Validate(t, apitest.Scheme(t, install.Install), w, errs)
 }
 
-// rule is a change and what is said of it: the field and the kind of error. Nothing means that it is allowed.
+// rule is a change and what v1 says of it: the field and the kind of error. Nothing means that it is allowed.
 type rule struct {
 	name   string
 	change func(*capacity.Reservation)
 	want   []string
 }
 
+// expect writes the changed Reservation in both versions.
 func expect(t *testing.T, subresource string, r, old *capacity.Reservation, c rule) {
 	t.Helper()
-	t.Run(c.name, func(t *testing.T) {
-		t.Parallel()
-		c.change(r)
-		if diff := cmp.Diff(c.want, check(t, subresource, r, old), cmpopts.EquateEmpty()); diff != "" {
-			t.Errorf("errors (-want +got):\n%s", diff)
-		}
-	})
+	c.change(r)
+	for _, gv := range []schema.GroupVersion{v1.SchemeGroupVersion, v1beta1.SchemeGroupVersion} {
+		t.Run(gv.Version+" "+c.name, func(t *testing.T) {
+			t.Parallel()
+			want := c.want
+			if gv == v1beta1.SchemeGroupVersion {
+				want = nil
+				for _, line := range c.want {
+					want = append(want, inV1beta1.Replace(line))
+				}
+			}
+			if diff := cmp.Diff(want, check(t, gv, subresource, r.DeepCopy(), old), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("errors (-want +got):\n%s", diff)
+			}
+		})
+	}
 }
 
 // always are the rules for metadata and spec, on create and on update.

@@ -1,0 +1,140 @@
+package v1beta1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
+// +k8s:supportsSubresource="/status"
+
+// Reservation holds a number of slots of capacity at a site for the namespace that it is in. It starts out Pending, becomes
+// Bound when the site has given it slots, and is Released when it has given them back for good.
+type Reservation struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object metadata. More:
+	// https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what is asked for, and where.
+	// +required
+	Spec ReservationSpec `json:"spec"`
+
+	// status is what is held. The server sets it to Pending on creation; afterwards it changes only through the status
+	// subresource.
+	// +optional
+	Status ReservationStatus `json:"status,omitempty"`
+}
+
+// ReservationSpec is what a Reservation asks for, and where.
+type ReservationSpec struct {
+	// siteRef refers to the site at which capacity is reserved. It can't be changed: delete the Reservation and create another
+	// to move to another site.
+	// +required
+	SiteRef SiteReference `json:"siteRef"`
+
+	// request is what is asked of the site.
+	// +required
+	Request ReservationRequest `json:"request"`
+}
+
+// SiteReference refers to a site.
+type SiteReference struct {
+	// name is the site's name. It must be a DNS-1123 subdomain: at most 253 lower case letters, digits, '-' and '.', beginning
+	// and ending with a letter or digit.
+	// +required
+	// +k8s:required
+	// +k8s:immutable
+	// +k8s:format=k8s-long-name
+	Name string `json:"name"`
+}
+
+// ReservationRequest is what a Reservation asks of its site.
+type ReservationRequest struct {
+	// slots is the number of slots to hold, from 1 to 100000. It can be raised and lowered while the Reservation is not
+	// Released.
+	// +required
+	// +k8s:required
+	// +k8s:minimum=1
+	// +k8s:maximum=100000
+	Slots int32 `json:"slots"`
+
+	// priority ranks the Reservation among those of the same site, from 0 (low) over 1 (normal) to 2 (high): slots go to the
+	// highest first, and when a site loses slots they are taken from the lowest first.
+	// +optional
+	// +k8s:optional
+	// +k8s:minimum=0
+	// +k8s:maximum=2
+	// +default=0
+	Priority *int32 `json:"priority,omitempty"`
+}
+
+// The priorities.
+const (
+	// PriorityLow is served last, and loses its slots first. It is the default.
+	PriorityLow int32 = 0
+	// PriorityNormal is between the two.
+	PriorityNormal int32 = 1
+	// PriorityHigh is served first, and loses its slots last.
+	PriorityHigh int32 = 2
+)
+
+// ReservationStatus is what a Reservation holds.
+type ReservationStatus struct {
+	// observedGeneration is the metadata.generation that the other fields of status were computed from. While it is lower than
+	// metadata.generation, they describe an earlier spec.
+	// +optional
+	// +k8s:optional
+	// +k8s:minimum=0
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// phase says in one word where the Reservation is in its life.
+	// +optional
+	// +k8s:optional
+	// +k8s:update=NoUnset
+	Phase ReservationPhase `json:"phase,omitempty"`
+
+	// heldSlots is the number of slots held now: 0 unless the phase is Bound, and at most spec.request.slots in the status of
+	// the latest generation.
+	// +optional
+	// +k8s:optional
+	// +k8s:minimum=0
+	// +k8s:maximum=100000
+	HeldSlots int32 `json:"heldSlots,omitempty"`
+
+	// conditions are the details. "Bound" is True while all of spec.request.slots are held; its reason says what is missing
+	// otherwise.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +k8s:optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// ReservationPhase is a step in the life of a Reservation.
+// +enum
+// +k8s:enum
+type ReservationPhase string
+
+const (
+	// ReservationPending means that no slot is held: none was given yet, or all were taken for something of higher priority.
+	ReservationPending ReservationPhase = "Pending"
+	// ReservationBound means that slots are held; status.heldSlots says how many.
+	ReservationBound ReservationPhase = "Bound"
+	// ReservationReleased means that all slots were given back. It is final.
+	ReservationReleased ReservationPhase = "Released"
+)
+
+// ReservationConditionBound is the type of the condition that is True while all of spec.request.slots are held.
+const ReservationConditionBound = "Bound"
+
+// +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
+
+// ReservationList is a list of Reservations.
+type ReservationList struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard list metadata.
+	// +optional
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	// items are the Reservations.
+	Items []Reservation `json:"items"`
+}
