@@ -40,7 +40,7 @@ func reservations(version string) conformance.Resource {
 		Categories:   []string{"annex"},
 		Namespaced:   true,
 		Verbs:        []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"},
-		Subresources: map[string][]string{"status": {"get", "patch", "update"}},
+		Subresources: map[string][]string{"scale": {"get", "patch", "update"}, "status": {"get", "patch", "update"}},
 		Other:        int64(12),
 		Status:       &conformance.Field{Path: []string{"status", "observedGeneration"}, Value: int64(1)},
 	}

@@ -6,6 +6,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"example.com/annex/shared/registry"
 )
 
 // Scheme makes a scheme of the server's own types and of the meta types that every API server speaks.
@@ -21,6 +23,13 @@ func (d Definition) Scheme() (*runtime.Scheme, error) {
 		&metav1.Status{}, &metav1.APIVersions{}, &metav1.APIGroupList{}, &metav1.APIGroup{}, &metav1.APIResourceList{},
 	)
 	for _, g := range d.Groups {
+		for _, r := range g.Resources {
+			if a, ok := r.(registry.SchemeAdder); ok {
+				if err := a.AddToScheme(scheme); err != nil {
+					return nil, fmt.Errorf("installing what %s.%s speaks of besides its own kinds: %w", r.Name(), g.Name, err)
+				}
+			}
+		}
 		for _, gv := range g.groupVersions() {
 			if !scheme.IsVersionRegistered(gv) {
 				return nil, fmt.Errorf("installing the types of %s: Install adds nothing to %s, which Groups lists", d.Name, gv)

@@ -4,6 +4,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"example.com/annex/shared/registry"
 )
 
 // ServerAccess is what the server's ServiceAccount may do:
@@ -28,30 +30,31 @@ func (i Installation) ServerAccess() []runtime.Object {
 }
 
 // UserAccess are ClusterRoles that the built-in roles view, edit and admin take up by aggregation, so that whoever may
-// read or write a namespace's objects may do the same with the server's.
+// read or write a namespace's objects may do the same with the server's. What they may do with subresources, the resources
+// themselves say (registry.Subresourced).
 func (i Installation) UserAccess() []runtime.Object {
-	var all, status []rbacv1.PolicyRule
+	var view, edit []rbacv1.PolicyRule
 	for _, g := range i.Definition.Groups {
-		var resources, statuses []string
+		var names []string
 		for _, r := range g.Resources {
-			resources = append(resources, r.Name())
-			statuses = append(statuses, r.Name()+"/status")
+			names = append(names, r.Name())
 		}
-		all = append(all, rbacv1.PolicyRule{APIGroups: []string{g.Name}, Resources: resources})
-		status = append(status, rbacv1.PolicyRule{APIGroups: []string{g.Name}, Resources: statuses, Verbs: []string{"get"}})
-	}
-	with := func(verbs ...string) []rbacv1.PolicyRule {
-		var rules []rbacv1.PolicyRule
-		for _, r := range all {
-			r.Verbs = verbs
-			rules = append(rules, r)
+		allow := func(verbs []string, resources ...string) []rbacv1.PolicyRule {
+			if len(verbs) == 0 {
+				return nil
+			}
+			return []rbacv1.PolicyRule{{APIGroups: []string{g.Name}, Resources: resources, Verbs: verbs}}
 		}
-		return rules
+		view = append(view, allow([]string{"get", "list", "watch"}, names...)...)
+		edit = append(edit, allow([]string{"create", "update", "patch", "delete", "deletecollection"}, names...)...)
+		for _, r := range g.Resources {
+			for _, sub := range registry.SubresourcesOf(r) {
+				view = append(view, allow(sub.View, r.Name()+"/"+sub.Name)...)
+				edit = append(edit, allow(sub.Edit, r.Name()+"/"+sub.Name)...)
+			}
+		}
 	}
-	return []runtime.Object{
-		i.aggregated("view", append(with("get", "list", "watch"), status...)),
-		i.aggregated("edit", with("create", "update", "patch", "delete", "deletecollection")),
-	}
+	return []runtime.Object{i.aggregated("view", view), i.aggregated("edit", edit)}
 }
 
 // aggregated is a ClusterRole that is added to a built-in one. The built-in admin role contains edit, and edit view.

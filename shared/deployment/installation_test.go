@@ -25,6 +25,14 @@ type named string
 
 func (n named) Name() string { return string(n) }
 
+func (n named) Subresources() []registry.Subresource {
+	status := registry.Subresource{Name: "status", View: []string{"get"}}
+	if n == "ships" {
+		return []registry.Subresource{status, {Name: "scale", View: []string{"get"}, Edit: []string{"update", "patch"}}}
+	}
+	return []registry.Subresource{status}
+}
+
 func (n named) Storage(registry.Options) (map[string]rest.Storage, error) {
 	return nil, errors.New("not served")
 }

@@ -9,9 +9,10 @@
 //     conventions ask, count metadata.generation by spec changes only, and run declarative validation
 //     (k8s.io/apiserver/pkg/registry/rest.DeclarativeValidation) before the hand-written one;
 //   - a store for the status subresource that changes nothing but the status;
+//   - where a [Scale] says what is scaled, the scale subresource that kubectl scale and autoscalers use;
 //   - a table convertor, short names, categories and the singular name for discovery;
 //   - field label conversions, so that `--field-selector spec.siteName=a` works in every version, by the version's own
 //     name of the field ([FieldPaths]); errors of the strategy's functions name fields in the same way.
 //
-// A resource that is not stored implements [Resource] itself.
+// A resource that is not stored implements [Resource] itself, and [Subresourced] where it has subresources.
 package registry

@@ -23,6 +23,38 @@ type Resource interface {
 	Storage(Options) (map[string]rest.Storage, error)
 }
 
+// Subresourced is a Resource that has subresources. What the server must know of them before there is storage, and what is
+// installed together with it, goes by what this says.
+type Subresourced interface {
+	Resource
+	// Subresources are all there are.
+	Subresources() []Subresource
+}
+
+// Subresource is one subresource of a Resource.
+type Subresource struct {
+	// Name is the last part of its URLs, for example "scale".
+	Name string
+	// View and Edit are the verbs that the built-in roles of these names should have. Each role has those of the ones below
+	// it, too.
+	View, Edit []string
+}
+
+// SubresourcesOf are the subresources of a Resource, if it tells.
+func SubresourcesOf(r Resource) []Subresource {
+	if s, ok := r.(Subresourced); ok {
+		return s.Subresources()
+	}
+	return nil
+}
+
+// SchemeAdder is a Resource that speaks of kinds that belong to other groups, for example autoscaling/v1 Scale.
+type SchemeAdder interface {
+	Resource
+	// AddToScheme adds these kinds to the server's scheme, which has those of its own groups.
+	AddToScheme(*runtime.Scheme) error
+}
+
 // Options are what a Resource is built with.
 type Options struct {
 	// Group is the API group's name, for example "capacity.example.com".

@@ -13,7 +13,7 @@ import (
 )
 
 // Standard describes a resource whose objects have metadata, a spec and a status, and are kept in storage. It serves
-// every verb that a built-in resource has, and the status subresource.
+// every verb that a built-in resource has, the status subresource, and the other subresources that it describes.
 //
 // T is the pointer type of the internal Go type, for example *capacity.Reservation.
 type Standard[T Object, Spec, Status any] struct {
@@ -39,12 +39,38 @@ type Standard[T Object, Spec, Status any] struct {
 	// FieldPaths are where versions have their fields, for those that have them elsewhere than the internal type. Field
 	// selectors, and errors of the strategy's functions, name fields as the version of the request does. Optional.
 	FieldPaths FieldPaths
+	// Scale describes the scale subresource. Optional: without it there is none. The versioned types need the tag
+	// +k8s:supportsSubresource="/scale".
+	Scale *Scale[T]
 }
+
+var (
+	_ Subresourced = Standard[Object, int, int]{}
+	_ SchemeAdder  = Standard[Object, int, int]{}
+)
 
 // Name is the plural name.
 func (s Standard[T, Spec, Status]) Name() string { return s.Plural }
 
-// Storage builds the stores of the resource ("") and of its status subresource ("status").
+// Subresources are status, and scale where it is described.
+func (s Standard[T, Spec, Status]) Subresources() []Subresource {
+	// Who may do what is as with the built-in workloads: only controllers write the status.
+	subresources := []Subresource{{Name: "status", View: []string{"get"}}}
+	if s.Scale != nil {
+		subresources = append(subresources, Subresource{Name: "scale", View: []string{"get"}, Edit: []string{"update", "patch"}})
+	}
+	return subresources
+}
+
+// AddToScheme adds the kinds of the subresources.
+func (s Standard[T, Spec, Status]) AddToScheme(scheme *runtime.Scheme) error {
+	if s.Scale != nil {
+		addScale(scheme)
+	}
+	return nil
+}
+
+// Storage builds the stores of the resource ("") and of its subresources ("status", and "scale" where it is described).
 func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, error) {
 	if err := s.validate(); err != nil {
 		return nil, fmt.Errorf("resource %q of group %q is not described completely: %w", s.Plural, o.Group, err)
@@ -81,10 +107,16 @@ func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, 
 	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: s.attributes}); err != nil {
 		return nil, fmt.Errorf("resource %s: setting up its storage at %s: %w", resource, strings.Join(options.StorageConfig.Transport.ServerList, ", "), err)
 	}
-	return map[string]rest.Storage{
+	storage := map[string]rest.Storage{
 		"":       &resourceStore{Store: store, shortNames: s.ShortNames, categories: s.Categories},
 		"status": newStatusStore(store, statusStrategy[T, Spec, Status]{strategy}),
-	}, nil
+	}
+	if s.Scale != nil {
+		if storage["scale"], err = newScaleStore(*s.Scale, store, strategy, kind); err != nil {
+			return nil, fmt.Errorf("resource %s: %w", resource, err)
+		}
+	}
+	return storage, nil
 }
 
 func (s Standard[T, Spec, Status]) validate() error {
@@ -100,6 +132,9 @@ func (s Standard[T, Spec, Status]) validate() error {
 		if missing {
 			errs = append(errs, fmt.Errorf("%s is not set", field))
 		}
+	}
+	if s.Scale != nil {
+		errs = append(errs, s.Scale.validate())
 	}
 	return errors.Join(errs...)
 }

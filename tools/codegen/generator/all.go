@@ -23,6 +23,7 @@ var (
 		"time",
 	}
 	described = []string{
+		"k8s.io/api/autoscaling/v1", // Scale, the kind of the subresource
 		"k8s.io/apimachinery/pkg/api/resource",
 		"k8s.io/apimachinery/pkg/apis/meta/v1",
 		"k8s.io/apimachinery/pkg/runtime",

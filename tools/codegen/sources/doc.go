@@ -22,6 +22,7 @@ import (
 	_ "k8s.io/apimachinery/pkg/conversion"
 
 	// What openapi-gen describes besides, or calls.
+	_ "k8s.io/api/autoscaling/v1"
 	_ "k8s.io/apimachinery/pkg/version"
 	_ "k8s.io/kube-openapi/pkg/common"
 )

@@ -23,6 +23,8 @@ type ReservationSpec struct {
 	Slots int32
 	// Priority ranks the Reservation among those of its site. Never empty: the versions default it.
 	Priority ReservationPriority
+	// Selector selects the pods that use the slots, nil when nobody said. Never empty.
+	Selector *metav1.LabelSelector
 }
 
 // ReservationPriority ranks Reservations of one site.

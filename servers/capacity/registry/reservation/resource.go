@@ -2,13 +2,14 @@
 package reservation
 
 import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"example.com/annex/servers/capacity/apis/capacity"
 	"example.com/annex/shared/registry"
 )
 
-// Resource is reservations and reservations/status.
+// Resource is reservations, reservations/status and reservations/scale.
 var Resource = registry.Standard[*capacity.Reservation, capacity.ReservationSpec, capacity.ReservationStatus]{
 	Plural:     "reservations",
 	Singular:   "reservation",
@@ -34,4 +35,10 @@ var Resource = registry.Standard[*capacity.Reservation, capacity.ReservationSpec
 		"spec.priority":     "spec.request.priority",
 		"status.boundSlots": "status.heldSlots",
 	}},
+	Scale: &registry.Scale[*capacity.Reservation]{
+		Path:           "spec.slots",
+		Replicas:       func(r *capacity.Reservation) *int32 { return &r.Spec.Slots },
+		StatusReplicas: func(r *capacity.Reservation) int32 { return r.Status.BoundSlots },
+		Selector:       func(r *capacity.Reservation) *metav1.LabelSelector { return r.Spec.Selector },
+	},
 }

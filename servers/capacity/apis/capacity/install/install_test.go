@@ -72,6 +72,7 @@ func TestConversion(t *testing.T) {
 	t.Parallel()
 	meta := metav1.ObjectMeta{Name: "a", Namespace: "b", Generation: 2}
 	conditions := []metav1.Condition{{Type: v1.ReservationConditionBound, Status: metav1.ConditionTrue, Reason: "AllBound", LastTransitionTime: metav1.Now()}}
+	selector := &metav1.LabelSelector{MatchLabels: map[string]string{"app": "builds"}}
 	for name, tc := range map[string]struct {
 		internal *capacity.Reservation
 		v1       *v1.Reservation
@@ -80,19 +81,20 @@ func TestConversion(t *testing.T) {
 		"everything": {
 			internal: &capacity.Reservation{
 				ObjectMeta: meta,
-				Spec:       capacity.ReservationSpec{SiteName: "north", Slots: 7, Priority: capacity.PriorityHigh},
+				Spec:       capacity.ReservationSpec{SiteName: "north", Slots: 7, Priority: capacity.PriorityHigh, Selector: selector},
 				Status:     capacity.ReservationStatus{ObservedGeneration: 2, Phase: capacity.ReservationBound, BoundSlots: 5, Conditions: conditions},
 			},
 			v1: &v1.Reservation{
 				ObjectMeta: meta,
-				Spec:       v1.ReservationSpec{SiteName: "north", Slots: 7, Priority: v1.PriorityHigh},
+				Spec:       v1.ReservationSpec{SiteName: "north", Slots: 7, Priority: v1.PriorityHigh, Selector: selector},
 				Status:     v1.ReservationStatus{ObservedGeneration: 2, Phase: v1.ReservationBound, BoundSlots: 5, Conditions: conditions},
 			},
 			v1beta1: &v1beta1.Reservation{
 				ObjectMeta: meta,
 				Spec: v1beta1.ReservationSpec{
-					SiteRef: v1beta1.SiteReference{Name: "north"},
-					Request: v1beta1.ReservationRequest{Slots: 7, Priority: new(v1beta1.PriorityHigh)},
+					SiteRef:  v1beta1.SiteReference{Name: "north"},
+					Request:  v1beta1.ReservationRequest{Slots: 7, Priority: new(v1beta1.PriorityHigh)},
+					Selector: selector,
 				},
 				Status: v1beta1.ReservationStatus{ObservedGeneration: 2, Phase: v1beta1.ReservationBound, HeldSlots: 5, Conditions: conditions},
 			},

@@ -3,6 +3,7 @@ package v1beta1
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
+// +k8s:supportsSubresource="/scale"
 // +k8s:supportsSubresource="/status"
 
 // Reservation holds a number of slots of capacity at a site for the namespace that it is in. It starts out Pending, becomes
@@ -34,6 +35,13 @@ type ReservationSpec struct {
 	// request is what is asked of the site.
 	// +required
 	Request ReservationRequest `json:"request"`
+
+	// selector selects the pods, in the Reservation's namespace, that use the slots. Autoscalers go by the metrics of these
+	// pods: a HorizontalPodAutoscaler of a Reservation without a selector does not get further than its minimum. An empty
+	// selector would select all pods, and is not allowed.
+	// +optional
+	// +k8s:optional
+	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }
 
 // SiteReference refers to a site.

@@ -141,6 +141,7 @@ func Convert_capacity_ReservationList_To_v1beta1_ReservationList(in *capacity.Re
 func autoConvert_v1beta1_ReservationSpec_To_capacity_ReservationSpec(in *ReservationSpec, out *capacity.ReservationSpec, s conversion.Scope) error {
 	// WARNING: in.SiteRef requires manual conversion: does not exist in peer-type
 	// WARNING: in.Request requires manual conversion: does not exist in peer-type
+	out.Selector = (*v1.LabelSelector)(unsafe.Pointer(in.Selector))
 	return nil
 }
 
@@ -148,6 +149,7 @@ func autoConvert_capacity_ReservationSpec_To_v1beta1_ReservationSpec(in *capacit
 	// WARNING: in.SiteName requires manual conversion: does not exist in peer-type
 	// WARNING: in.Slots requires manual conversion: does not exist in peer-type
 	// WARNING: in.Priority requires manual conversion: does not exist in peer-type
+	out.Selector = (*v1.LabelSelector)(unsafe.Pointer(in.Selector))
 	return nil
 }
 

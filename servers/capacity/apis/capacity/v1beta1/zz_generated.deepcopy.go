@@ -97,6 +97,11 @@ func (in *ReservationSpec) DeepCopyInto(out *ReservationSpec) {
 	*out = *in
 	out.SiteRef = in.SiteRef
 	in.Request.DeepCopyInto(&out.Request)
+	if in.Selector != nil {
+		in, out := &in.Selector, &out.Selector
+		*out = new(v1.LabelSelector)
+		(*in).DeepCopyInto(*out)
+	}
 	return
 }
 

@@ -3,6 +3,7 @@ package validation
 import (
 	"fmt"
 
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -12,15 +13,23 @@ import (
 )
 
 // ValidateReservation checks a Reservation that is created or updated by itself: its name must be a DNS-1123 subdomain, as
-// kubectl and most tools expect.
+// kubectl and most tools expect, and its selector must not select everything.
 func ValidateReservation(r *capacity.Reservation) field.ErrorList {
-	return apivalidation.ValidateObjectMeta(&r.ObjectMeta, true, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata"))
+	errs := apivalidation.ValidateObjectMeta(&r.ObjectMeta, true, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata"))
+	if s := r.Spec.Selector; s != nil {
+		path := field.NewPath("spec", "selector")
+		errs = append(errs, metav1validation.ValidateLabelSelector(s, metav1validation.LabelSelectorValidationOptions{}, path)...)
+		if len(s.MatchLabels)+len(s.MatchExpressions) == 0 {
+			errs = append(errs, field.Invalid(path, "{}", "must not be empty: it would select all pods of the namespace"))
+		}
+	}
+	return errs
 }
 
 // ValidateReservationUpdate checks the step from old to r in an update of the resource: nothing can be asked of a Reservation
 // that was released.
 func ValidateReservationUpdate(r, old *capacity.Reservation) field.ErrorList {
-	if old.Status.Phase == capacity.ReservationReleased && r.Spec != old.Spec {
+	if old.Status.Phase == capacity.ReservationReleased && !apiequality.Semantic.DeepEqual(r.Spec, old.Spec) {
 		return field.ErrorList{field.Forbidden(field.NewPath("spec"),
 			"can't be changed after the Reservation was released; create another one")}
 	}

@@ -113,6 +113,16 @@ var always = []rule{
 	{"priority Low", func(r *capacity.Reservation) { r.Spec.Priority = capacity.PriorityLow }, nil},
 	{"priority High", func(r *capacity.Reservation) { r.Spec.Priority = capacity.PriorityHigh }, nil},
 	{"priority Urgent", func(r *capacity.Reservation) { r.Spec.Priority = "Urgent" }, []string{"spec.priority: Unsupported value"}},
+	{"selector", func(r *capacity.Reservation) {
+		r.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "builds"}}
+	}, nil},
+	{"empty selector", func(r *capacity.Reservation) { r.Spec.Selector = &metav1.LabelSelector{} }, []string{"spec.selector: Invalid value"}},
+	{"selector with a wrong label", func(r *capacity.Reservation) {
+		r.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"a b": ""}}
+	}, []string{"spec.selector.matchLabels: Invalid value"}},
+	{"selector with a wrong operator", func(r *capacity.Reservation) {
+		r.Spec.Selector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "app", Operator: "Like"}}}
+	}, []string{"spec.selector.matchExpressions[0].operator: Invalid value"}},
 	{"no priority", func(r *capacity.Reservation) { r.Spec.Priority = "" }, []string{"spec.priority: Required value"}},
 }
 
@@ -139,6 +149,9 @@ func TestUpdate(t *testing.T) {
 	for _, c := range []rule{
 		{"released: labels", func(r *capacity.Reservation) { r.Labels = map[string]string{"a": "b"} }, nil},
 		{"released: slots", func(r *capacity.Reservation) { r.Spec.Slots = 5 }, []string{"spec: Forbidden"}},
+		{"released: selector", func(r *capacity.Reservation) {
+			r.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "builds"}}
+		}, []string{"spec: Forbidden"}},
 		{"released: priority", func(r *capacity.Reservation) { r.Spec.Priority = capacity.PriorityLow }, []string{"spec: Forbidden"}},
 	} {
 		expect(t, "", released(), released(), c)
