@@ -4,7 +4,9 @@ package applyconfiguration
 
 import (
 	v1 "example.com/annex/servers/capacity/apis/capacity/v1"
+	v1beta1 "example.com/annex/servers/capacity/apis/capacity/v1beta1"
 	capacityv1 "example.com/annex/servers/client/applyconfiguration/capacity/v1"
+	capacityv1beta1 "example.com/annex/servers/client/applyconfiguration/capacity/v1beta1"
 	internal "example.com/annex/servers/client/applyconfiguration/internal"
 	applyconfigurationtopologyv1 "example.com/annex/servers/client/applyconfiguration/topology/v1"
 	topologyv1alpha1 "example.com/annex/servers/client/applyconfiguration/topology/v1alpha1"
@@ -26,6 +28,18 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &capacityv1.ReservationSpecApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ReservationStatus"):
 		return &capacityv1.ReservationStatusApplyConfiguration{}
+
+		// Group=capacity.example.com, Version=v1beta1
+	case v1beta1.SchemeGroupVersion.WithKind("Reservation"):
+		return &capacityv1beta1.ReservationApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("ReservationRequest"):
+		return &capacityv1beta1.ReservationRequestApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("ReservationSpec"):
+		return &capacityv1beta1.ReservationSpecApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("ReservationStatus"):
+		return &capacityv1beta1.ReservationStatusApplyConfiguration{}
+	case v1beta1.SchemeGroupVersion.WithKind("SiteReference"):
+		return &capacityv1beta1.SiteReferenceApplyConfiguration{}
 
 		// Group=topology.example.com, Version=v1
 	case topologyv1.SchemeGroupVersion.WithKind("Site"):

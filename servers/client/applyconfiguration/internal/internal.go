@@ -44,6 +44,27 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.example.capacity.v1.ReservationStatus
       default: {}
+- name: com.example.annex.servers.capacity.apis.capacity.v1beta1.Reservation
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: com.example.capacity.v1beta1.ReservationSpec
+      default: {}
+    - name: status
+      type:
+        namedType: com.example.capacity.v1beta1.ReservationStatus
+      default: {}
 - name: com.example.annex.servers.topology.apis.topology.v1.Site
   map:
     fields:
@@ -114,6 +135,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
       default: Normal
+    - name: selector
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
     - name: siteName
       type:
         scalar: string
@@ -142,6 +166,79 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: phase
       type:
         scalar: string
+- name: com.example.capacity.v1beta1.Reservation
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: com.example.capacity.v1beta1.ReservationSpec
+      default: {}
+    - name: status
+      type:
+        namedType: com.example.capacity.v1beta1.ReservationStatus
+      default: {}
+- name: com.example.capacity.v1beta1.ReservationRequest
+  map:
+    fields:
+    - name: priority
+      type:
+        scalar: numeric
+      default: 0
+    - name: slots
+      type:
+        scalar: numeric
+      default: 0
+- name: com.example.capacity.v1beta1.ReservationSpec
+  map:
+    fields:
+    - name: request
+      type:
+        namedType: com.example.capacity.v1beta1.ReservationRequest
+      default: {}
+    - name: selector
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
+    - name: siteRef
+      type:
+        namedType: com.example.capacity.v1beta1.SiteReference
+      default: {}
+- name: com.example.capacity.v1beta1.ReservationStatus
+  map:
+    fields:
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: heldSlots
+      type:
+        scalar: numeric
+    - name: observedGeneration
+      type:
+        scalar: numeric
+    - name: phase
+      type:
+        scalar: string
+- name: com.example.capacity.v1beta1.SiteReference
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+      default: ""
 - name: com.example.topology.v1.Site
   map:
     fields:
@@ -315,6 +412,38 @@ var schemaYAML = typed.YAMLObject(`types:
         elementType:
           namedType: __untyped_deduced_
         elementRelationship: separable
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
+  map:
+    fields:
+    - name: matchExpressions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement
+          elementRelationship: atomic
+    - name: matchLabels
+      type:
+        map:
+          elementType:
+            scalar: string
+    elementRelationship: atomic
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement
+  map:
+    fields:
+    - name: key
+      type:
+        scalar: string
+      default: ""
+    - name: operator
+      type:
+        scalar: string
+      default: ""
+    - name: values
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
 - name: io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry
   map:
     fields:

@@ -7,6 +7,7 @@ import (
 	http "net/http"
 
 	capacityv1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1"
+	capacityv1beta1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1beta1"
 	topologyv1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1"
 	topologyv1alpha1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1alpha1"
 	discovery "k8s.io/client-go/discovery"
@@ -17,6 +18,7 @@ import (
 type Interface interface {
 	Discovery() discovery.DiscoveryInterfaces
 	CapacityV1() capacityv1.CapacityV1Interface
+	CapacityV1beta1() capacityv1beta1.CapacityV1beta1Interface
 	TopologyV1() topologyv1.TopologyV1Interface
 	TopologyV1alpha1() topologyv1alpha1.TopologyV1alpha1Interface
 }
@@ -25,6 +27,7 @@ type Interface interface {
 type Clientset struct {
 	*discovery.DiscoveryClient
 	capacityV1       *capacityv1.CapacityV1Client
+	capacityV1beta1  *capacityv1beta1.CapacityV1beta1Client
 	topologyV1       *topologyv1.TopologyV1Client
 	topologyV1alpha1 *topologyv1alpha1.TopologyV1alpha1Client
 }
@@ -32,6 +35,11 @@ type Clientset struct {
 // CapacityV1 retrieves the CapacityV1Client
 func (c *Clientset) CapacityV1() capacityv1.CapacityV1Interface {
 	return c.capacityV1
+}
+
+// CapacityV1beta1 retrieves the CapacityV1beta1Client
+func (c *Clientset) CapacityV1beta1() capacityv1beta1.CapacityV1beta1Interface {
+	return c.capacityV1beta1
 }
 
 // TopologyV1 retrieves the TopologyV1Client
@@ -92,6 +100,10 @@ func NewForConfigAndClient(c *rest.Config, httpClient *http.Client) (*Clientset,
 	if err != nil {
 		return nil, err
 	}
+	cs.capacityV1beta1, err = capacityv1beta1.NewForConfigAndClient(&configShallowCopy, httpClient)
+	if err != nil {
+		return nil, err
+	}
 	cs.topologyV1, err = topologyv1.NewForConfigAndClient(&configShallowCopy, httpClient)
 	if err != nil {
 		return nil, err
@@ -122,6 +134,7 @@ func NewForConfigOrDie(c *rest.Config) *Clientset {
 func New(c rest.Interface) *Clientset {
 	var cs Clientset
 	cs.capacityV1 = capacityv1.New(c)
+	cs.capacityV1beta1 = capacityv1beta1.New(c)
 	cs.topologyV1 = topologyv1.New(c)
 	cs.topologyV1alpha1 = topologyv1alpha1.New(c)
 

@@ -6,6 +6,7 @@ import (
 	fmt "fmt"
 
 	v1 "example.com/annex/servers/capacity/apis/capacity/v1"
+	v1beta1 "example.com/annex/servers/capacity/apis/capacity/v1beta1"
 	topologyv1 "example.com/annex/servers/topology/apis/topology/v1"
 	v1alpha1 "example.com/annex/servers/topology/apis/topology/v1alpha1"
 	schema "k8s.io/apimachinery/pkg/runtime/schema"
@@ -41,6 +42,10 @@ func (f *sharedInformerFactory) ForResource(resource schema.GroupVersionResource
 	// Group=capacity.example.com, Version=v1
 	case v1.SchemeGroupVersion.WithResource("reservations"):
 		return &genericInformer{resource: resource.GroupResource(), informer: f.Capacity().V1().Reservations().Informer()}, nil
+
+		// Group=capacity.example.com, Version=v1beta1
+	case v1beta1.SchemeGroupVersion.WithResource("reservations"):
+		return &genericInformer{resource: resource.GroupResource(), informer: f.Capacity().V1beta1().Reservations().Informer()}, nil
 
 		// Group=topology.example.com, Version=v1
 	case topologyv1.SchemeGroupVersion.WithResource("sites"):

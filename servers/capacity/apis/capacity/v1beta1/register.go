@@ -22,6 +22,11 @@ var (
 	AddToScheme = localSchemeBuilder.AddToScheme
 )
 
+// Resource is a resource of the group, as errors of listers name it.
+func Resource(resource string) schema.GroupResource {
+	return SchemeGroupVersion.WithResource(resource).GroupResource()
+}
+
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(SchemeGroupVersion,
 		&Reservation{},

@@ -74,6 +74,12 @@ func ExtractReservation(reservation *capacityv1.Reservation, fieldManager string
 	return ExtractReservationFrom(reservation, fieldManager, "")
 }
 
+// ExtractReservationScale extracts the applied configuration owned by fieldManager from
+// reservation for the scale subresource.
+func ExtractReservationScale(reservation *capacityv1.Reservation, fieldManager string) (*ReservationApplyConfiguration, error) {
+	return ExtractReservationFrom(reservation, fieldManager, "scale")
+}
+
 // ExtractReservationStatus extracts the applied configuration owned by fieldManager from
 // reservation for the status subresource.
 func ExtractReservationStatus(reservation *capacityv1.Reservation, fieldManager string) (*ReservationApplyConfiguration, error) {

@@ -4,6 +4,7 @@ package v1
 
 import (
 	capacityv1 "example.com/annex/servers/capacity/apis/capacity/v1"
+	metav1 "k8s.io/client-go/applyconfigurations/meta/v1"
 )
 
 // ReservationSpecApplyConfiguration represents a declarative configuration of the ReservationSpec type for use
@@ -21,6 +22,10 @@ type ReservationSpecApplyConfiguration struct {
 	// priority ranks the Reservation among those of the same site: slots go to High before Normal before Low, and when a site
 	// loses slots they are taken from Low first.
 	Priority *capacityv1.ReservationPriority `json:"priority,omitempty"`
+	// selector selects the pods, in the Reservation's namespace, that use the slots. Autoscalers go by the metrics of these
+	// pods: a HorizontalPodAutoscaler of a Reservation without a selector does not get further than its minimum. An empty
+	// selector would select all pods, and is not allowed.
+	Selector *metav1.LabelSelectorApplyConfiguration `json:"selector,omitempty"`
 }
 
 // ReservationSpecApplyConfiguration constructs a declarative configuration of the ReservationSpec type for use with
@@ -50,5 +55,13 @@ func (b *ReservationSpecApplyConfiguration) WithSlots(value int32) *ReservationS
 // If called multiple times, the Priority field is set to the value of the last call.
 func (b *ReservationSpecApplyConfiguration) WithPriority(value capacityv1.ReservationPriority) *ReservationSpecApplyConfiguration {
 	b.Priority = &value
+	return b
+}
+
+// WithSelector sets the Selector field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Selector field is set to the value of the last call.
+func (b *ReservationSpecApplyConfiguration) WithSelector(value *metav1.LabelSelectorApplyConfiguration) *ReservationSpecApplyConfiguration {
+	b.Selector = value
 	return b
 }

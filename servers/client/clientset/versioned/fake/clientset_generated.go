@@ -7,6 +7,8 @@ import (
 	clientset "example.com/annex/servers/client/clientset/versioned"
 	capacityv1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1"
 	fakecapacityv1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1/fake"
+	capacityv1beta1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1beta1"
+	fakecapacityv1beta1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1beta1/fake"
 	topologyv1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1"
 	faketopologyv1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1/fake"
 	topologyv1alpha1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1alpha1"
@@ -127,6 +129,11 @@ var (
 // CapacityV1 retrieves the CapacityV1Client
 func (c *Clientset) CapacityV1() capacityv1.CapacityV1Interface {
 	return &fakecapacityv1.FakeCapacityV1{Fake: &c.Fake}
+}
+
+// CapacityV1beta1 retrieves the CapacityV1beta1Client
+func (c *Clientset) CapacityV1beta1() capacityv1beta1.CapacityV1beta1Interface {
+	return &fakecapacityv1beta1.FakeCapacityV1beta1{Fake: &c.Fake}
 }
 
 // TopologyV1 retrieves the TopologyV1Client

@@ -4,6 +4,7 @@ package fake
 
 import (
 	capacityv1 "example.com/annex/servers/capacity/apis/capacity/v1"
+	capacityv1beta1 "example.com/annex/servers/capacity/apis/capacity/v1beta1"
 	topologyv1 "example.com/annex/servers/topology/apis/topology/v1"
 	topologyv1alpha1 "example.com/annex/servers/topology/apis/topology/v1alpha1"
 	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,6 +19,7 @@ var codecs = serializer.NewCodecFactory(scheme)
 
 var localSchemeBuilder = runtime.SchemeBuilder{
 	capacityv1.AddToScheme,
+	capacityv1beta1.AddToScheme,
 	topologyv1.AddToScheme,
 	topologyv1alpha1.AddToScheme,
 }

@@ -8,6 +8,7 @@ import (
 	capacityv1 "example.com/annex/servers/capacity/apis/capacity/v1"
 	applyconfigurationcapacityv1 "example.com/annex/servers/client/applyconfiguration/capacity/v1"
 	scheme "example.com/annex/servers/client/clientset/versioned/scheme"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	types "k8s.io/apimachinery/pkg/types"
 	watch "k8s.io/apimachinery/pkg/watch"
@@ -35,6 +36,9 @@ type ReservationInterface interface {
 	Apply(ctx context.Context, reservation *applyconfigurationcapacityv1.ReservationApplyConfiguration, opts metav1.ApplyOptions) (result *capacityv1.Reservation, err error)
 	// Add a +genclient:noStatus comment above the type to avoid generating ApplyStatus().
 	ApplyStatus(ctx context.Context, reservation *applyconfigurationcapacityv1.ReservationApplyConfiguration, opts metav1.ApplyOptions) (result *capacityv1.Reservation, err error)
+	GetScale(ctx context.Context, reservationName string, options metav1.GetOptions) (*autoscalingv1.Scale, error)
+	UpdateScale(ctx context.Context, reservationName string, scale *autoscalingv1.Scale, opts metav1.UpdateOptions) (*autoscalingv1.Scale, error)
+
 	ReservationExpansion
 }
 
@@ -55,4 +59,33 @@ func newReservations(c *CapacityV1Client, namespace string) *reservations {
 			func() *capacityv1.ReservationList { return &capacityv1.ReservationList{} },
 		),
 	}
+}
+
+// GetScale takes name of the reservation, and returns the corresponding autoscalingv1.Scale object, and an error if there is any.
+func (c *reservations) GetScale(ctx context.Context, reservationName string, options metav1.GetOptions) (result *autoscalingv1.Scale, err error) {
+	result = &autoscalingv1.Scale{}
+	err = c.GetClient().Get().
+		Namespace(c.GetNamespace()).
+		Resource("reservations").
+		Name(reservationName).
+		SubResource("scale").
+		VersionedParams(&options, scheme.ParameterCodec).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// UpdateScale takes the top resource name and the representation of a scale and updates it. Returns the server's representation of the scale, and an error, if there is any.
+func (c *reservations) UpdateScale(ctx context.Context, reservationName string, scale *autoscalingv1.Scale, opts metav1.UpdateOptions) (result *autoscalingv1.Scale, err error) {
+	result = &autoscalingv1.Scale{}
+	err = c.GetClient().Put().
+		Namespace(c.GetNamespace()).
+		Resource("reservations").
+		Name(reservationName).
+		SubResource("scale").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(scale).
+		Do(ctx).
+		Into(result)
+	return
 }

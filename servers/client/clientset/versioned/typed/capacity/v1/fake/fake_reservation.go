@@ -3,10 +3,15 @@
 package fake
 
 import (
+	context "context"
+
 	v1 "example.com/annex/servers/capacity/apis/capacity/v1"
 	capacityv1 "example.com/annex/servers/client/applyconfiguration/capacity/v1"
 	typedcapacityv1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gentype "k8s.io/client-go/gentype"
+	testing "k8s.io/client-go/testing"
 )
 
 // fakeReservations implements ReservationInterface
@@ -30,4 +35,28 @@ func newFakeReservations(fake *FakeCapacityV1, namespace string) typedcapacityv1
 		),
 		fake,
 	}
+}
+
+// GetScale takes name of the reservation, and returns the corresponding scale object, and an error if there is any.
+func (c *fakeReservations) GetScale(ctx context.Context, reservationName string, options metav1.GetOptions) (result *autoscalingv1.Scale, err error) {
+	emptyResult := &autoscalingv1.Scale{}
+	obj, err := c.Fake.
+		Invokes(testing.NewGetSubresourceActionWithOptions(c.Resource(), c.Namespace(), "scale", reservationName, options), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*autoscalingv1.Scale), err
+}
+
+// UpdateScale takes the representation of a scale and updates it. Returns the server's representation of the scale, and an error, if there is any.
+func (c *fakeReservations) UpdateScale(ctx context.Context, reservationName string, scale *autoscalingv1.Scale, opts metav1.UpdateOptions) (result *autoscalingv1.Scale, err error) {
+	emptyResult := &autoscalingv1.Scale{}
+	obj, err := c.Fake.
+		Invokes(testing.NewUpdateSubresourceActionWithOptions(c.Resource(), "scale", c.Namespace(), scale, opts), &autoscalingv1.Scale{})
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*autoscalingv1.Scale), err
 }
