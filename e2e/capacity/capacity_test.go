@@ -63,7 +63,9 @@ var reservations = conformance.Resource{
 func TestAvailable(t *testing.T) {
 	testenv.Test(t, resilience.Available("capacity", reservations.GVR.GroupVersion()))
 }
-func TestRestart(t *testing.T) { testenv.Test(t, resilience.Restart("capacity", reservations)) }
+func TestRestart(t *testing.T) {
+	testenv.Test(t, resilience.Restart("capacity", reservations, newInformer))
+}
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
