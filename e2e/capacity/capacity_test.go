@@ -119,7 +119,9 @@ func TestAvailable(t *testing.T) {
 		testenv.Test(t, resilience.Available("capacity", r.GVR.GroupVersion()))
 	}
 }
-func TestRestart(t *testing.T) { testenv.Test(t, resilience.Restart("capacity", reservationsV1())) }
+func TestRestart(t *testing.T) {
+	testenv.Test(t, resilience.Restart("capacity", reservationsV1(), newInformer))
+}
 
 func TestConformance(t *testing.T) {
 	t.Parallel()

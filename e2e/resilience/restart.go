@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/dynamic/dynamicinformer"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
@@ -33,12 +35,18 @@ const (
 	informerTimeout = time.Minute
 )
 
-// Restart kills the server of a resource and starts it again.
-func Restart(server string, r conformance.Resource) *features.FeatureBuilder {
+// NewInformer makes an informer of a resource, in a namespace or, where that is
+// empty, in all, with options changed by tweak.
+type NewInformer func(config *rest.Config, namespace string, tweak func(*metav1.ListOptions)) (cache.SharedIndexInformer, error)
+
+// Restart kills the server of a resource and starts it again. Informers of the
+// resource, a dynamic one and those of generated clients, must be in step
+// before and after.
+func Restart(server string, r conformance.Resource, generated ...NewInformer) *features.FeatureBuilder {
 	var s step.Session
 	var objects dynamic.ResourceInterface
 	var survivor *unstructured.Unstructured
-	var informer cache.SharedIndexInformer
+	var informers []cache.SharedIndexInformer
 	name := nameOf(r.GVR.GroupVersion())
 
 	create := func(ctx context.Context, t *testing.T, name string) *unstructured.Unstructured {
@@ -52,20 +60,26 @@ func Restart(server string, r conformance.Resource) *features.FeatureBuilder {
 		}
 		return object
 	}
-	awaitInformer := func(ctx context.Context, t *testing.T, want ...*unstructured.Unstructured) {
+	awaitInformers := func(ctx context.Context, t *testing.T, want ...*unstructured.Unstructured) {
 		t.Helper()
-		step.Eventually(ctx, t, informerTimeout, fmt.Sprintf("the informer to have %d objects", len(want)), func(context.Context) error {
-			keys := informer.GetStore().ListKeys()
-			for _, object := range want {
-				if _, ok, err := informer.GetStore().Get(object); err != nil || !ok {
-					return fmt.Errorf("%s is not among %v", object.GetName(), keys)
+		for _, informer := range informers {
+			step.Eventually(ctx, t, informerTimeout, fmt.Sprintf("the informer to have %d objects", len(want)), func(context.Context) error {
+				keys := informer.GetStore().ListKeys()
+				for _, object := range want {
+					cached, ok, err := informer.GetStore().Get(object)
+					if err != nil || !ok {
+						return fmt.Errorf("%s is not among %v", object.GetName(), keys)
+					}
+					if is := cached.(metav1.Object); is.GetUID() != object.GetUID() {
+						return fmt.Errorf("%s is another, of UID %s", object.GetName(), is.GetUID())
+					}
 				}
-			}
-			if len(keys) != len(want) {
-				return fmt.Errorf("it has %v", keys)
-			}
-			return nil
-		})
+				if len(keys) != len(want) {
+					return fmt.Errorf("it has %v", keys)
+				}
+				return nil
+			})
+		}
 	}
 
 	var killed framework.Killable // nil unless the server is away.
@@ -100,23 +114,31 @@ func Restart(server string, r conformance.Resource) *features.FeatureBuilder {
 			if r.Namespaced {
 				namespace = s.Namespace
 			}
-			informer = dynamicinformer.NewFilteredDynamicInformer(s.Dynamic, r.GVR, namespace, 0, cache.Indexers{},
-				func(options *metav1.ListOptions) { options.LabelSelector = conformance.Selector(s.Namespace) }).Informer()
-			// What it says while the server is away is no news.
+			mine := func(options *metav1.ListOptions) { options.LabelSelector = conformance.Selector(s.Namespace) }
+			informers = []cache.SharedIndexInformer{
+				dynamicinformer.NewFilteredDynamicInformer(s.Dynamic, r.GVR, namespace, 0, cache.Indexers{}, mine).Informer(),
+			}
+			for _, make := range generated {
+				informer, err := make(s.Config, namespace, mine)
+				if err != nil {
+					t.Fatal(err)
+				}
+				informers = append(informers, informer)
+			}
+			// What they say while the server is away is no news.
 			ctx, cancel := context.WithCancel(klog.NewContext(ctx, klog.Logger{}))
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				informer.RunWithContext(ctx)
-			}()
+			var running sync.WaitGroup
+			for _, informer := range informers {
+				running.Go(func() { informer.RunWithContext(ctx) })
+			}
 			t.Cleanup(func() {
 				cancel()
-				<-done
+				running.Wait()
 			})
 		})).
-		Assess("before: an informer has what is stored", step.Do(func(ctx context.Context, t *testing.T) {
+		Assess("before: informers have what is stored", step.Do(func(ctx context.Context, t *testing.T) {
 			survivor = create(ctx, t, "survivor")
-			awaitInformer(ctx, t, survivor)
+			awaitInformers(ctx, t, survivor)
 		})).
 		Assess("killed: callers are told at once", step.Do(func(ctx context.Context, t *testing.T) {
 			killed = framework.Need[framework.Killable](ctx, t, server)
@@ -171,13 +193,13 @@ func Restart(server string, r conformance.Resource) *features.FeatureBuilder {
 				return nil
 			})
 		})).
-		Assess("back: the informer is in step", step.Do(func(ctx context.Context, t *testing.T) {
+		Assess("back: the informers are in step", step.Do(func(ctx context.Context, t *testing.T) {
 			framework.Need[framework.Killable](ctx, t, server)
 			newcomer := create(ctx, t, "newcomer")
-			awaitInformer(ctx, t, survivor, newcomer)
+			awaitInformers(ctx, t, survivor, newcomer)
 			if err := objects.Delete(ctx, survivor.GetName(), metav1.DeleteOptions{}); err != nil {
 				t.Fatal(err)
 			}
-			awaitInformer(ctx, t, newcomer)
+			awaitInformers(ctx, t, newcomer)
 		}))
 }

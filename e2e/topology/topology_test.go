@@ -132,7 +132,9 @@ func TestAvailable(t *testing.T) {
 		testenv.Test(t, resilience.Available("topology", r.GVR.GroupVersion()))
 	}
 }
-func TestRestart(t *testing.T) { testenv.Test(t, resilience.Restart("topology", sitesV1())) }
+func TestRestart(t *testing.T) {
+	testenv.Test(t, resilience.Restart("topology", sitesV1(), newInformer))
+}
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
