@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
@@ -132,6 +133,16 @@ func (c *cluster) awaitAvailable(t *testing.T, want apiregistration.ConditionSta
 	})
 }
 
+// awaitPublished waits until all is well again: the APIServices are Available, and kube-apiserver's own discovery document has
+// no stale versions, which it looks at once a minute.
+func (c *cluster) awaitPublished(t *testing.T) {
+	t.Helper()
+	c.awaitAvailable(t, apiregistration.ConditionTrue)
+	step.Eventually(t.Context(), t, 2*time.Minute, "discovery of the API", func(ctx context.Context) error {
+		return extension.Published(ctx, c.Client.Discovery().RESTClient(), definition.New().GroupVersions()...)
+	})
+}
+
 // restartControllers starts kube-controller-manager anew, as an upgrade or a lost lease does.
 func (c *cluster) restartControllers(t *testing.T) {
 	t.Helper()
@@ -153,12 +164,15 @@ func (c *cluster) restartControllers(t *testing.T) {
 	c.controllers = again
 }
 
-func (c *cluster) signal(t *testing.T, signal syscall.Signal) {
-	t.Helper()
-	if err := syscall.Kill(c.server.Server().Pid(), signal); err != nil {
-		t.Fatal(err)
-	}
-}
+// deletion is what must become of the deletion of namespaces.
+type deletion int
+
+const (
+	goesOn deletion = iota
+	// untilNoticed: kube-apiserver notices within a minute or so that the server is not well. Until then it goes on.
+	untilNoticed
+	stuck
+)
 
 // TestBlastRadius measures one state after the other, on one cluster. What must hold in each is an assertion; the rest is in
 // the table.
@@ -171,56 +185,59 @@ func TestBlastRadius(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	measure := func(state string, stuck ...string) {
+	measure := func(state string, deletion deletion) {
 		t.Helper()
 		m := blastradius.Measure(t.Context(), state, &c.Cluster)
 		measured = append(measured, m)
-		for _, name := range stuck {
-			if err := m.Failed[name]; err == nil {
-				t.Errorf("%s: %s took %s; docs/blast-radius.md says that it is stuck", state, name, m.Took[name])
-			}
-			delete(m.Failed, name)
-		}
 		for name, err := range m.Failed {
-			t.Errorf("%s: %s: %v", state, name, err)
+			// Namespaces get stuck for this reason only.
+			known := name == "namespace" && deletion != goesOn && strings.Contains(err.Error(), string(corev1.NamespaceDeletionDiscoveryFailure))
+			if !known {
+				t.Errorf("%s: %s: %v", state, name, err)
+			}
+		}
+		if took, ok := m.Took["namespace"]; ok && deletion == stuck {
+			t.Errorf("%s: a namespace was deleted in %s; docs/blast-radius.md says that it is stuck", state, took)
 		}
 	}
 
-	measure("not installed")
+	measure("not installed", goesOn)
 	if err := c.server.Install(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	measure("up")
+	measure("up", goesOn)
 	c.interpose(t)
-	c.awaitAvailable(t, apiregistration.ConditionTrue)
+	c.awaitPublished(t)
 	c.proxy.Delay(time.Second)
-	measure("answers after 1 s")
+	measure("answers after 1 s", goesOn)
 	c.proxy.Delay(10 * time.Second)
-	measure("answers after 10 s")
+	measure("answers after 10 s", untilNoticed)
 	c.awaitAvailable(t, apiregistration.ConditionFalse)
-	measure("answers after 10 s, noticed", "namespace")
+	measure("answers after 10 s, noticed", stuck)
 	c.proxy.Delay(0)
-	c.awaitAvailable(t, apiregistration.ConditionTrue)
-	c.signal(t, syscall.SIGSTOP)
-	measure("hung")
+	c.awaitPublished(t)
+	if err := syscall.Kill(c.server.Server().Pid(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	measure("hung", untilNoticed)
 	c.awaitAvailable(t, apiregistration.ConditionFalse)
-	measure("hung, noticed", "namespace")
+	measure("hung, noticed", stuck)
 	c.restartControllers(t)
-	measure("hung, controllers restarted", "namespace")
-	c.signal(t, syscall.SIGCONT)
+	measure("hung, controllers restarted", stuck)
+	// It is not woken up first: kube-apiserver might find it well again.
 	if err := c.server.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	measure("down", "namespace")
+	measure("down", stuck)
 	c.restartControllers(t)
-	measure("down, controllers restarted", "namespace")
+	measure("down, controllers restarted", stuck)
 
 	var said strings.Builder
 	err := uninstall.Run(t.Context(), c.plane.RESTConfig(), uninstall.Options{Server: c.server.Name(), Namespace: c.server.Namespace(), Progress: &said})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, said.String())
 	}
-	measure("uninstalled")
+	measure("uninstalled", goesOn)
 	namespaces, err := c.Client.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{FieldSelector: "status.phase=Terminating"})
 	if err != nil {
 		t.Fatal(err)
@@ -229,6 +246,7 @@ func TestBlastRadius(t *testing.T) {
 		started := time.Now()
 		if err := c.DeleteNamespace(t.Context(), stuck.Name); err != nil {
 			t.Errorf("after uninstalling, a namespace that was stuck still is: %v", err)
+			continue
 		}
 		t.Logf("namespace %s was gone %.1f s after uninstalling", stuck.Name, time.Since(started).Seconds())
 	}

@@ -145,11 +145,11 @@ func namespace(ctx context.Context, c *Cluster) error {
 	return c.DeleteNamespace(ctx, ns)
 }
 
-// DeleteNamespace deletes a namespace, unless it is being deleted already, and waits until it is gone. The error has the
-// namespace's conditions.
+// DeleteNamespace deletes a namespace, unless it is being deleted already or gone, and waits until it is gone. The error has
+// the namespace's conditions.
 func (c *Cluster) DeleteNamespace(ctx context.Context, name string) error {
 	if err := c.Client.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{}); err != nil && !apierrors.IsConflict(err) {
-		return err
+		return gone(err)
 	}
 	return await(ctx, "namespace "+name+" to go", func(ctx context.Context) error {
 		got, err := c.Client.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
