@@ -1,0 +1,216 @@
+package postgrestest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	// startTimeout is how long a server may take to answer. Recovery after a crash is part of it.
+	startTimeout = time.Minute
+
+	// superuser is the one that may do everything.
+	superuser = "postgres"
+)
+
+// Server is a PostgreSQL server.
+type Server struct {
+	binaries  string
+	directory string
+	log       string
+	user      *syscall.Credential
+	databases atomic.Int64
+
+	process *exec.Cmd
+	ended   chan struct{}
+}
+
+// New makes a server, and starts it. It is stopped, and its data deleted, when t is over. If t fails, the end of its log
+// is shown.
+func New(t testing.TB) *Server {
+	t.Helper()
+	s, err := newServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.Kill()
+		if t.Failed() {
+			t.Logf("the log of PostgreSQL:\n%s", s.tail())
+		}
+		if err := os.RemoveAll(s.directory); err != nil {
+			t.Errorf("deleting the data of PostgreSQL: %v", err)
+		}
+	})
+	if err := s.initialize(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.Start(t)
+	return s
+}
+
+func newServer() (*Server, error) {
+	binaries, err := Binaries()
+	if err != nil {
+		return nil, err
+	}
+	account, err := credential()
+	if err != nil {
+		return nil, err
+	}
+	// Not t.TempDir: the path of a socket is 107 bytes at most, and another user has no access.
+	directory, err := os.MkdirTemp("", "annex-postgres-")
+	if err != nil {
+		return nil, fmt.Errorf("making a directory for PostgreSQL: %w", err)
+	}
+	s := &Server{binaries: binaries, directory: directory, log: filepath.Join(directory, "log"), user: account}
+	if account != nil {
+		err = errors.Join(readable(binaries), readable(filepath.Dir(directory)), os.Chown(directory, int(account.Uid), int(account.Gid)))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("preparing to run PostgreSQL: %w", err), os.RemoveAll(directory))
+	}
+	return s, nil
+}
+
+func (s *Server) initialize(ctx context.Context) error {
+	// Without a sync: nothing is lost that was ever used.
+	command := s.command(exec.CommandContext(ctx, filepath.Join(s.binaries, "initdb"),
+		"--pgdata="+s.data(), "--username="+superuser, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"))
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("making a database cluster with initdb: %w\n%s", err, output)
+	}
+	return nil
+}
+
+func (s *Server) data() string { return filepath.Join(s.directory, "data") }
+
+func (s *Server) command(command *exec.Cmd) *exec.Cmd {
+	command.Dir = s.directory
+	command.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
+	// Its own group, so that a Ctrl-C is the test's, and the children can be killed with it. Should the test be killed,
+	// the server goes as well: SIGQUIT is its immediate shutdown.
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: s.user, Setpgid: true, Pdeathsig: syscall.SIGQUIT}
+	return command
+}
+
+// Start starts the server, after Kill or Stop, and waits until it answers.
+func (s *Server) Start(t testing.TB) {
+	t.Helper()
+	if err := s.start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *Server) start(ctx context.Context) error {
+	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("starting PostgreSQL: %w", err)
+	}
+	defer func() { _ = log.Close() }()
+	s.process = s.command(exec.Command(filepath.Join(s.binaries, "postgres"),
+		"-D", s.data(),
+		"-c", "listen_addresses=",
+		"-c", "unix_socket_directories="+s.directory,
+		"-c", "max_connections=200",
+		"-c", "timezone=UTC"))
+	s.process.Stdout, s.process.Stderr = log, log
+	// The signal comes when the thread ends that started the process: so that is one which stays.
+	started := make(chan error)
+	ended := make(chan struct{})
+	s.ended = ended
+	go wait(s.process, started, ended)
+	if err := <-started; err != nil {
+		return fmt.Errorf("starting PostgreSQL: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		err := s.execute(ctx, `SELECT 1`)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ended:
+			return fmt.Errorf("starting PostgreSQL: it ended:\n%s", s.tail())
+		case <-ctx.Done():
+			return fmt.Errorf("starting PostgreSQL: it does not answer (%w):\n%s", err, s.tail())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// Stop shuts the server down: connections are closed, everything is written.
+func (s *Server) Stop() { s.signal(syscall.SIGINT) }
+
+// Kill ends the server as a crash does: what it had not written is lost.
+func (s *Server) Kill() { s.signal(syscall.SIGKILL) }
+
+func (s *Server) signal(signal syscall.Signal) {
+	if s.process == nil || s.process.Process == nil {
+		return
+	}
+	// A crash takes the whole group; a shutdown is asked of the first process.
+	target := s.process.Process.Pid
+	if signal == syscall.SIGKILL {
+		target = -target
+	}
+	select {
+	case <-s.ended:
+	default:
+		_ = syscall.Kill(target, signal)
+		<-s.ended
+	}
+	s.process = nil
+}
+
+// Database makes a database, which is gone with the server, and returns how to connect to it.
+func (s *Server) Database(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test%d", s.databases.Add(1))
+	if err := s.execute(t.Context(), `CREATE DATABASE `+name); err != nil {
+		t.Fatalf("making a database: %v", err)
+	}
+	return s.connectionString(name)
+}
+
+func (s *Server) connectionString(database string) string {
+	return fmt.Sprintf("host=%s user=%s dbname=%s sslmode=disable", s.directory, superuser, database)
+}
+
+// Execute runs a statement as superuser, in the database that is there for that.
+func (s *Server) Execute(t testing.TB, statement string) {
+	t.Helper()
+	if err := s.execute(t.Context(), statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+func (s *Server) execute(ctx context.Context, statement string) error {
+	connection, err := pgx.Connect(ctx, s.connectionString("postgres"))
+	if err != nil {
+		return err
+	}
+	_, err = connection.Exec(ctx, statement)
+	return errors.Join(err, connection.Close(ctx))
+}
+
+// tail is the end of the server's log.
+func (s *Server) tail() string {
+	const length = 4 << 10
+	log, err := os.ReadFile(s.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(log[max(0, len(log)-length):])
+}

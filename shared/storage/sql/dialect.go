@@ -1,0 +1,42 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+)
+
+// dialect is what differs between the databases.
+type dialect interface {
+	// name is the database's, for error messages, metrics, and the directory of its migrations.
+	name() string
+
+	// open returns the connections that write and those that read. They belong to the caller.
+	open(ctx context.Context) (write, read *sql.DB, err error)
+
+	// migrationLock keeps others from migrating until the transaction ends.
+	migrationLock(ctx context.Context, tx *sql.Tx) error
+
+	// writeLock takes the lock that makes writes one after another, and returns the revision of the last.
+	writeLock(ctx context.Context, tx *sql.Tx) (revision int64, err error)
+
+	// compactionLock says whether this process may compact, until the transaction ends.
+	compactionLock(ctx context.Context, tx *sql.Tx) (bool, error)
+
+	// notify wakes the readers of other processes when the transaction commits.
+	notify(ctx context.Context, tx *sql.Tx) error
+
+	// listen calls wake whenever another process may have written, until ctx is done.
+	listen(ctx context.Context, wake func())
+
+	// snapshot are the options of a transaction that sees one state of the database.
+	snapshot() *sql.TxOptions
+
+	// now is an expression: milliseconds since 1970, by the database's clock.
+	now() string
+
+	// retryable says that a transaction failed, and was rolled back, only because of other transactions.
+	retryable(err error) bool
+
+	// close gives up what open took besides the connections.
+	close() error
+}

@@ -1,0 +1,112 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+const (
+	// postgresChannel is what writers notify. The payload is empty, so that PostgreSQL sends many as one.
+	postgresChannel = "annex_log"
+
+	// Advisory locks, of the database as a whole: "annex" in ASCII, and a digit.
+	postgresMigrationLock  = 0x616e6e657831
+	postgresCompactionLock = 0x616e6e657832
+
+	// SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
+	postgresSerializationFailure = "40001"
+	postgresDeadlockDetected     = "40P01"
+)
+
+// postgresDialect is a server.
+type postgresDialect struct {
+	config  *pgx.ConnConfig
+	readers int
+}
+
+func newPostgres(options Options) (*postgresDialect, error) {
+	config, err := pgx.ParseConfig(options.PostgreSQL)
+	if err != nil {
+		// The error is pgx's, which leaves passwords out.
+		return nil, fmt.Errorf("reading the PostgreSQL connection string: %w", err)
+	}
+	setRuntimeParameter(config, "application_name", "annex")
+	// A process that vanishes in a transaction would otherwise keep the others from writing until TCP notices.
+	setRuntimeParameter(config, "idle_in_transaction_session_timeout", "10s")
+	if config.ValidateConnect == nil {
+		// The server behind an address changes in a failover: writes, and reads that are not stale, need the primary.
+		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	return &postgresDialect{config: config, readers: options.MaxReaders}, nil
+}
+
+func setRuntimeParameter(config *pgx.ConnConfig, name, value string) {
+	if _, set := config.RuntimeParams[name]; !set {
+		config.RuntimeParams[name] = value
+	}
+}
+
+func (d *postgresDialect) name() string { return "postgres" }
+
+func (d *postgresDialect) open(ctx context.Context) (write, read *sql.DB, err error) {
+	write = stdlib.OpenDB(*d.config, stdlib.OptionAfterConnect(durable))
+	// One for the writer, one for compaction and expiry.
+	write.SetMaxOpenConns(2)
+	write.SetMaxIdleConns(2)
+	if err := write.PingContext(ctx); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("connecting to PostgreSQL: %w", err), write.Close())
+	}
+	read = stdlib.OpenDB(*d.config)
+	read.SetMaxOpenConns(d.readers)
+	read.SetMaxIdleConns(d.readers)
+	return write, read, nil
+}
+
+// durable makes commits wait for the disk where the server's configuration has them not: a revision that has been seen,
+// and is lost in a crash, would be given to another write.
+func durable(ctx context.Context, connection *pgx.Conn) error {
+	_, err := connection.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
+	return err
+}
+
+func (d *postgresDialect) migrationLock(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, postgresMigrationLock)
+	return err
+}
+
+func (d *postgresDialect) writeLock(ctx context.Context, tx *sql.Tx) (revision int64, err error) {
+	return revision, tx.QueryRowContext(ctx, `SELECT revision FROM annex_meta FOR UPDATE`).Scan(&revision)
+}
+
+func (d *postgresDialect) compactionLock(ctx context.Context, tx *sql.Tx) (locked bool, err error) {
+	return locked, tx.QueryRowContext(ctx, `SELECT pg_try_advisory_xact_lock($1)`, postgresCompactionLock).Scan(&locked)
+}
+
+func (d *postgresDialect) notify(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `SELECT pg_notify($1, '')`, postgresChannel)
+	return err
+}
+
+func (d *postgresDialect) snapshot() *sql.TxOptions {
+	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+}
+
+func (d *postgresDialect) now() string {
+	return `(extract(epoch FROM clock_timestamp()) * 1000)::bigint`
+}
+
+func (d *postgresDialect) retryable(err error) bool {
+	var failure *pgconn.PgError
+	if !errors.As(err, &failure) {
+		return false
+	}
+	return failure.Code == postgresSerializationFailure || failure.Code == postgresDeadlockDetected
+}
+
+func (d *postgresDialect) close() error { return nil }

@@ -1,0 +1,94 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// sqliteDialect is a file. See https://www.sqlite.org/wal.html: readers have snapshots, and don't wait for the writer.
+type sqliteDialect struct {
+	path    string
+	readers int
+	lock    *fileLock
+}
+
+func newSQLite(options Options) (*sqliteDialect, error) {
+	path, err := filepath.Abs(options.SQLite)
+	if err != nil {
+		return nil, fmt.Errorf("opening the SQLite database %s: %w", options.SQLite, err)
+	}
+	return &sqliteDialect{path: path, readers: options.MaxReaders}, nil
+}
+
+func (d *sqliteDialect) name() string { return "sqlite" }
+
+func (d *sqliteDialect) open(ctx context.Context) (write, read *sql.DB, err error) {
+	if d.lock, err = lockFile(d.path + ".lock"); err != nil {
+		return nil, nil, fmt.Errorf("opening the SQLite database %s: %w", d.path, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("opening the SQLite database %s: %w", d.path, err), d.close())
+		}
+	}()
+	// Whatever the database is, these hold for each connection: a write is on disk when its commit returns.
+	write, err = sql.Open("sqlite", d.dsn("journal_mode(WAL)", "synchronous(FULL)")+"&_txlock=immediate")
+	if err != nil {
+		return nil, nil, err
+	}
+	write.SetMaxOpenConns(1)
+	if err := write.PingContext(ctx); err != nil {
+		return nil, nil, errors.Join(err, write.Close())
+	}
+	read, err = sql.Open("sqlite", d.dsn("query_only(1)"))
+	if err != nil {
+		return nil, nil, errors.Join(err, write.Close())
+	}
+	read.SetMaxOpenConns(d.readers)
+	read.SetMaxIdleConns(d.readers)
+	return write, read, nil
+}
+
+func (d *sqliteDialect) dsn(pragmas ...string) string {
+	// Another process may write for a moment: the one that owns a table with triggers.
+	query := url.Values{"_pragma": append([]string{"busy_timeout(10000)"}, pragmas...)}
+	file := url.URL{Scheme: "file", Path: d.path, RawQuery: query.Encode()}
+	return file.String()
+}
+
+func (d *sqliteDialect) migrationLock(context.Context, *sql.Tx) error { return nil }
+
+// writeLock has nothing left to lock: the transaction began with BEGIN IMMEDIATE.
+func (d *sqliteDialect) writeLock(ctx context.Context, tx *sql.Tx) (revision int64, err error) {
+	return revision, tx.QueryRowContext(ctx, `SELECT revision FROM annex_meta`).Scan(&revision)
+}
+
+func (d *sqliteDialect) compactionLock(context.Context, *sql.Tx) (bool, error) { return true, nil }
+
+func (d *sqliteDialect) notify(context.Context, *sql.Tx) error { return nil }
+
+// listen does nothing: the reader polls.
+func (d *sqliteDialect) listen(ctx context.Context, _ func()) { <-ctx.Done() }
+
+func (d *sqliteDialect) snapshot() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
+
+func (d *sqliteDialect) now() string { return `CAST(unixepoch('subsec') * 1000 AS integer)` }
+
+func (d *sqliteDialect) retryable(err error) bool {
+	var failure *sqlite.Error
+	return errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+func (d *sqliteDialect) close() error {
+	if d.lock == nil {
+		return nil
+	}
+	return d.lock.release()
+}
