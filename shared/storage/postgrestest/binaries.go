@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // BinariesVariable is the environment variable that names the directory with the programs of the server.
@@ -55,4 +56,15 @@ func complete(directory string) error {
 		}
 	}
 	return nil
+}
+
+// libraries is the environment in which programs find the libraries that are unpacked beside them
+// (tools/postgres/debian.sh); empty where they are installed.
+func libraries(binaries string) []string {
+	// usr/lib/postgresql/VERSION/bin
+	found, err := filepath.Glob(filepath.Join(binaries, "..", "..", "..", "*-linux-gnu"))
+	if err != nil || len(found) == 0 || strings.HasPrefix(binaries, "/usr/") {
+		return nil
+	}
+	return []string{"LD_LIBRARY_PATH=" + strings.Join(found, ":")}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -18,6 +19,9 @@ import (
 const (
 	// startTimeout is how long a server may take to answer. Recovery after a crash is part of it.
 	startTimeout = time.Minute
+
+	// retryInterval is how often it is looked whether it answers.
+	retryInterval = 20 * time.Millisecond
 
 	// superuser is the one that may do everything.
 	superuser = "postgres"
@@ -97,14 +101,14 @@ func (s *Server) data() string { return filepath.Join(s.directory, "data") }
 
 func (s *Server) command(command *exec.Cmd) *exec.Cmd {
 	command.Dir = s.directory
-	command.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
-	// Its own group, so that a Ctrl-C is the test's, and the children can be killed with it. Should the test be killed,
-	// the server goes as well: SIGQUIT is its immediate shutdown.
+	command.Env = append([]string{"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=GMT"}, libraries(s.binaries)...)
+	// Its own group, so that a Ctrl-C is the test's. Should the test be killed, the server goes as well: SIGQUIT is its
+	// immediate shutdown.
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: s.user, Setpgid: true, Pdeathsig: syscall.SIGQUIT}
 	return command
 }
 
-// Start starts the server, after Kill or Stop, and waits until it answers.
+// Start starts the server, after Kill or Stop, and waits until it answers. Its log begins anew.
 func (s *Server) Start(t testing.TB) {
 	t.Helper()
 	if err := s.start(t.Context()); err != nil {
@@ -113,7 +117,20 @@ func (s *Server) Start(t testing.TB) {
 }
 
 func (s *Server) start(ctx context.Context) error {
-	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		err := s.tryStart(ctx)
+		// After a crash, the server's other processes notice by and by that it is gone. Until then it does not start.
+		if err == nil || ctx.Err() != nil || !strings.Contains(s.tail(), "shared memory block") {
+			return err
+		}
+		time.Sleep(retryInterval)
+	}
+}
+
+func (s *Server) tryStart(ctx context.Context) error {
+	log, err := os.Create(s.log)
 	if err != nil {
 		return fmt.Errorf("starting PostgreSQL: %w", err)
 	}
@@ -123,9 +140,9 @@ func (s *Server) start(ctx context.Context) error {
 		"-c", "listen_addresses=",
 		"-c", "unix_socket_directories="+s.directory,
 		"-c", "max_connections=200",
-		"-c", "timezone=UTC"))
+		// The one that needs no files, which a bare machine has not.
+		"-c", "timezone=GMT", "-c", "log_timezone=GMT"))
 	s.process.Stdout, s.process.Stderr = log, log
-	// The signal comes when the thread ends that started the process: so that is one which stays.
 	started := make(chan error)
 	ended := make(chan struct{})
 	s.ended = ended
@@ -133,8 +150,6 @@ func (s *Server) start(ctx context.Context) error {
 	if err := <-started; err != nil {
 		return fmt.Errorf("starting PostgreSQL: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
 	for {
 		err := s.execute(ctx, `SELECT 1`)
 		if err == nil {
@@ -145,7 +160,7 @@ func (s *Server) start(ctx context.Context) error {
 			return fmt.Errorf("starting PostgreSQL: it ended:\n%s", s.tail())
 		case <-ctx.Done():
 			return fmt.Errorf("starting PostgreSQL: it does not answer (%w):\n%s", err, s.tail())
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(retryInterval):
 		}
 	}
 }
@@ -160,15 +175,10 @@ func (s *Server) signal(signal syscall.Signal) {
 	if s.process == nil || s.process.Process == nil {
 		return
 	}
-	// A crash takes the whole group; a shutdown is asked of the first process.
-	target := s.process.Process.Pid
-	if signal == syscall.SIGKILL {
-		target = -target
-	}
 	select {
 	case <-s.ended:
 	default:
-		_ = syscall.Kill(target, signal)
+		_ = s.process.Process.Signal(signal)
 		<-s.ended
 	}
 	s.process = nil

@@ -23,9 +23,13 @@ type feed struct {
 	losses int
 	// changed is closed at the next change.
 	changed chan struct{}
+
+	maxEntries, maxBytes int
 }
 
-func newFeed() *feed { return &feed{changed: make(chan struct{})} }
+func newFeed() *feed {
+	return &feed{changed: make(chan struct{}), maxEntries: maxFeedEntries, maxBytes: maxFeedBytes}
+}
 
 // position is a place in the feed, and what comes after it.
 type position struct {
@@ -65,7 +69,7 @@ func (f *feed) append(next entries) {
 	}
 	f.entries = append(f.entries, next.entries...)
 	f.head = next.head
-	for len(f.entries) > maxFeedEntries || (f.bytes > maxFeedBytes && len(f.entries) > 1) {
+	for len(f.entries) > f.maxEntries || (f.bytes > f.maxBytes && len(f.entries) > 1) {
 		f.floor = f.entries[0].rev
 		f.bytes -= f.entries[0].size()
 		f.entries = f.entries[1:]

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -46,6 +47,15 @@ func newPostgres(options Options) (*postgresDialect, error) {
 	return &postgresDialect{config: config, readers: options.MaxReaders}, nil
 }
 
+// oneLine is an error whose message has a line for each address that was tried.
+type oneLine struct {
+	error
+}
+
+func (e oneLine) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+
+func (e oneLine) Unwrap() error { return e.error }
+
 func setRuntimeParameter(config *pgx.ConnConfig, name, value string) {
 	if _, set := config.RuntimeParams[name]; !set {
 		config.RuntimeParams[name] = value
@@ -60,7 +70,7 @@ func (d *postgresDialect) open(ctx context.Context) (write, read *sql.DB, err er
 	write.SetMaxOpenConns(2)
 	write.SetMaxIdleConns(2)
 	if err := write.PingContext(ctx); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("connecting to PostgreSQL: %w", err), write.Close())
+		return nil, nil, errors.Join(fmt.Errorf("connecting to PostgreSQL: %w", oneLine{err}), write.Close())
 	}
 	read = stdlib.OpenDB(*d.config)
 	read.SetMaxOpenConns(d.readers)

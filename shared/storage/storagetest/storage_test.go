@@ -1,6 +1,7 @@
 package storagetest_test
 
 import (
+	"flag"
 	"sync"
 	"testing"
 
@@ -8,9 +9,18 @@ import (
 	"example.com/annex/shared/storage/storagetest"
 )
 
+var podsPerNamespace = flag.Int("pods", 20, "how many pods a namespace has in benchmarks; there are 50 namespaces")
+
 // TestStorage has everything on every backend. To run a part: -run TestStorage/SQLite/store/List.
 func TestStorage(t *testing.T) {
 	storagetest.Run(t, sqlite(), postgres(oneServer(t)), etcd{})
+}
+
+// BenchmarkStorage has upstream's benchmarks on every backend, with less in the store than upstream: -pods 3000 is its
+// size. To run a part: -bench BenchmarkStorage/SQLite/store/WriteThroughput.
+func BenchmarkStorage(b *testing.B) {
+	size := storagetest.Size{Namespaces: 50, PodsPerNamespace: *podsPerNamespace, Nodes: 5000}
+	storagetest.Benchmark(b, size, sqlite(), postgres(oneServer(b)), etcd{})
 }
 
 // oneServer starts a PostgreSQL server when it is needed first, for all that t runs.

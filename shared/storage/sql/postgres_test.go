@@ -1,0 +1,123 @@
+package sql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/apiserver/pkg/apis/example"
+	"k8s.io/apiserver/pkg/storage"
+)
+
+// TestServerCrash kills the server while it is written to: what was acknowledged is there afterwards, and a watch that was
+// open all the time has seen every write, once, in order.
+func TestServerCrash(t *testing.T) {
+	t.Parallel()
+	p := newPostgresPlace(t)
+	store := newStore(t, p.open(t, func(o *Options) { o.Timeout = 5 * time.Second }), nil)
+	w := startWatch(t, store, storage.ListOptions{ResourceVersion: "1"})
+	const writers, crashes = 4, 3
+	var group sync.WaitGroup
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	acknowledged := make([]int64, writers)
+	for i := range writers {
+		create(t, store, fmt.Sprint(i), 0)
+		group.Go(func() {
+			for ctx.Err() == nil {
+				if err := touch(ctx, store, fmt.Sprint(i)); err == nil {
+					acknowledged[i]++
+				}
+			}
+		})
+	}
+	for range crashes {
+		before := current(t, store)
+		eventually(t, "there are more writes", func() bool { return current(t, store) > before+20 })
+		p.server.Kill()
+		p.server.Start(t)
+	}
+	stop()
+	group.Wait()
+	last := current(t, store)
+	for revision := uint64(2); revision <= last; revision++ {
+		event := next(t, w)
+		if event.Type != watch.Added && event.Type != watch.Modified {
+			t.Fatalf("the watch says %s %v", event.Type, event.Object)
+		}
+		if got := revisionOf(t, event.Object); got != revision {
+			t.Fatalf("the event after revision %d is of revision %d", revision-1, got)
+		}
+	}
+	for i := range writers {
+		got := &example.Pod{}
+		if err := store.Get(t.Context(), "/pods/default/"+fmt.Sprint(i), storage.GetOptions{}, got); err != nil {
+			t.Fatal(err)
+		}
+		// More is possible: a commit whose acknowledgement was lost.
+		if got.Generation < acknowledged[i] || got.Generation > acknowledged[i]+crashes+1 {
+			t.Errorf("of %d acknowledged writes there are %d", acknowledged[i], got.Generation)
+		}
+	}
+}
+
+// current is the revision now, as soon as the server answers.
+func current(t *testing.T, store *Store) (revision uint64) {
+	t.Helper()
+	eventually(t, "the server answers", func() bool {
+		var err error
+		revision, err = store.GetCurrentResourceVersion(t.Context())
+		return err == nil
+	})
+	return revision
+}
+
+// TestConnectionsAreCut ends every connection: the next requests get new ones, and watches go on.
+func TestConnectionsAreCut(t *testing.T) {
+	t.Parallel()
+	p := newPostgresPlace(t)
+	writing, reading := newStore(t, p.open(t, nil), nil), newStore(t, p.open(t, func(o *Options) { o.PollInterval = time.Hour }), nil)
+	w := startWatch(t, reading, storage.ListOptions{ResourceVersion: "1"})
+	create(t, writing, "before", 0)
+	wantEvent(t, w, watch.Added, "before")
+	p.server.Execute(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'annex'`)
+	eventually(t, "an object can be created", func() bool {
+		err := writing.Create(t.Context(), "/pods/default/after", pod("after"), nil, 0)
+		return err == nil || storage.IsExist(err)
+	})
+	// The reader does not poll: it listens again.
+	wantEvent(t, w, watch.Added, "after")
+	create(t, writing, "later", 0)
+	wantEvent(t, w, watch.Added, "later")
+}
+
+// TestBlockedDatabase has a transaction of somebody else in the way: requests end when their time is over.
+func TestBlockedDatabase(t *testing.T) {
+	t.Parallel()
+	p := newPostgresPlace(t)
+	db := p.open(t, nil)
+	store := newStore(t, db, nil)
+	tx, err := db.writeDB.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(`SELECT revision FROM annex_meta FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if err := store.Create(ctx, "/pods/default/a", pod("a"), nil, 0); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("writing meanwhile gives %v", err)
+	}
+	if got := names(t, store, ""); got != "" {
+		t.Errorf("there are %s", got)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	create(t, store, "b", 0)
+}
