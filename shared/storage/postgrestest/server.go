@@ -130,7 +130,8 @@ func (s *Server) start(ctx context.Context) error {
 }
 
 func (s *Server) tryStart(ctx context.Context) error {
-	log, err := os.Create(s.log)
+	// Appended to: what is left of the server before may still write.
+	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return fmt.Errorf("starting PostgreSQL: %w", err)
 	}
