@@ -1,0 +1,27 @@
+package storage
+
+import (
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/registry/generic"
+
+	"example.com/annex/shared/storage/sql"
+)
+
+// RESTOptionsGetter says of a resource what another getter does, but has it stored in a database.
+type RESTOptionsGetter struct {
+	generic.RESTOptionsGetter
+	Database *sql.Database
+	// Uncached stores all resources without the watch cache.
+	Uncached bool
+}
+
+// GetRESTOptions says how to store a resource.
+func (g RESTOptionsGetter) GetRESTOptions(resource schema.GroupResource, example runtime.Object) (generic.RESTOptions, error) {
+	options, err := g.RESTOptionsGetter.GetRESTOptions(resource, example)
+	if err != nil {
+		return options, err
+	}
+	options.Decorator = Decorator(g.Database, g.Uncached)
+	return options, nil
+}
