@@ -2,7 +2,6 @@ package apiserver
 
 import (
 	"fmt"
-	"net"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/admission"
@@ -19,7 +18,7 @@ import (
 // config turns the options into upstream's configuration. The order is upstream's
 // (k8s.io/apiserver/pkg/server/options.RecommendedOptions.ApplyTo), with two things that it leaves out: the serving
 // limits, which priority and fairness needs first, and a storage factory that honours --storage-media-type and
-// --etcd-servers-overrides.
+// --etcd-servers-overrides. The way to kube-apiserver is earlier, because the serving certificate may come from there.
 func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
 	c := genericapiserver.NewRecommendedConfig(o.codecs)
 	c.Serializer = newNegotiatedSerializer(o.scheme, o.codecs, o.Definition.GroupVersions())
@@ -38,9 +37,11 @@ func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
 	if err := o.Traces.ApplyTo(c.EgressSelector, &c.Config); err != nil {
 		return nil, fmt.Errorf("tracing options: %w", err)
 	}
-	names := []string{o.Definition.Name}
-	if err := o.SecureServing.MaybeDefaultWithSelfSignedCerts("localhost", names, []net.IP{net.IPv4(127, 0, 0, 1)}); err != nil {
-		return nil, fmt.Errorf("making a self-signed serving certificate: %w", err)
+	if err := o.CoreAPI.ApplyTo(c); err != nil {
+		return nil, fmt.Errorf("connecting to the kube-apiserver: %w", err)
+	}
+	if err := o.applyCertificates(c); err != nil {
+		return nil, err
 	}
 	if err := o.SecureServing.ApplyToConfig(&c.Config); err != nil {
 		return nil, fmt.Errorf("secure serving options (--bind-address, --secure-port): %w", err)
@@ -54,12 +55,12 @@ func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
 	if err := o.Audit.ApplyTo(&c.Config); err != nil {
 		return nil, fmt.Errorf("audit options: %w", err)
 	}
-	if err := o.CoreAPI.ApplyTo(c); err != nil {
-		return nil, fmt.Errorf("connecting to the kube-apiserver: %w", err)
-	}
 	client, err := kubernetes.NewForConfig(c.ClientConfig)
 	if err != nil {
 		return nil, fmt.Errorf("making a client of the kube-apiserver: %w", err)
+	}
+	if err := o.applyAccessCheck(c, client); err != nil {
+		return nil, fmt.Errorf("checking the server's own rights: %w", err)
 	}
 	dynamicClient, err := dynamic.NewForConfig(c.ClientConfig)
 	if err != nil {

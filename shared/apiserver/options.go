@@ -43,6 +43,8 @@ type Options struct {
 	Serving *genericoptions.ServerRunOptions
 	// SecureServing: address, certificate, TLS versions. Set Listener to serve on a listener of your own.
 	SecureServing *genericoptions.SecureServingOptionsWithLoopback
+	// Certificates: where the serving certificate comes from.
+	Certificates *Certificates
 	// Authentication: front proxy, client certificates and TokenReview, configured from the cluster.
 	Authentication *genericoptions.DelegatingAuthenticationOptions
 	// Authorization: SubjectAccessReview.
@@ -120,6 +122,7 @@ func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureG
 		Definition:     definition,
 		Serving:        serving,
 		SecureServing:  recommended.SecureServing,
+		Certificates:   newCertificates(definition),
 		Authentication: recommended.Authentication,
 		Authorization:  recommended.Authorization,
 		CoreAPI:        recommended.CoreAPI,
@@ -151,6 +154,7 @@ func (o *Options) Parse(args []string) error {
 func (o *Options) addFlags() {
 	o.Serving.AddUniversalFlags(o.flags.FlagSet("serving"))
 	o.SecureServing.AddFlags(o.flags.FlagSet("secure serving"))
+	o.Certificates.addFlags(o.flags.FlagSet("certificates"))
 	o.CoreAPI.AddFlags(o.flags.FlagSet("kubernetes API"))
 	o.Authentication.AddFlags(o.flags.FlagSet("authentication"))
 	o.Authorization.AddFlags(o.flags.FlagSet("authorization"))
@@ -209,6 +213,7 @@ func (o *Options) Validate() error {
 		o.EgressSelector.Validate(),
 		o.Traces.Validate(),
 		o.validateFiles(),
+		o.validateCertificates(),
 		o.validateCluster(),
 	} {
 		errs = append(errs, part...)

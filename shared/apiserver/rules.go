@@ -23,6 +23,9 @@ func (d Definition) Rules() []rbacv1.PolicyRule {
 	rules := []rbacv1.PolicyRule{
 		// Every recommended admission plugin looks up namespaces, the lifecycle plugin live as well.
 		rule("", []string{"get", "list", "watch"}, "namespaces"),
+		// With --certificates=self the server keeps spec.caBundle of its APIServices.
+		rule(apiregistration, read, "apiservices"),
+		named(rule(apiregistration, []string{"patch"}, "apiservices"), d.apiServices()...),
 	}
 	for _, plugin := range genericoptions.NewAdmissionOptions().RecommendedPluginOrder {
 		rules = append(rules, pluginRules[plugin]...)
@@ -37,6 +40,31 @@ func (d Definition) Rules() []rbacv1.PolicyRule {
 		rules = append(rules, plugin.Rules...)
 	}
 	return rules
+}
+
+// NamespacedRules are what the server reads and writes in its own namespace: with --certificates=self, the Secret that its
+// replicas share.
+func (d Definition) NamespacedRules() []rbacv1.PolicyRule {
+	return []rbacv1.PolicyRule{
+		rule("", []string{"create"}, "secrets"), // Which can't be granted by name: it has none yet when it is asked.
+		named(rule("", []string{"get", "list", "watch", "update"}, "secrets"), CertificatesSecret(d.Name)),
+	}
+}
+
+const apiregistration = "apiregistration.k8s.io"
+
+// apiServices are the names of the Definition's APIServices.
+func (d Definition) apiServices() []string {
+	var names []string
+	for _, gv := range d.GroupVersions() {
+		names = append(names, gv.Version+"."+gv.Group)
+	}
+	return names
+}
+
+func named(rule rbacv1.PolicyRule, names ...string) rbacv1.PolicyRule {
+	rule.ResourceNames = names
+	return rule
 }
 
 // read are the verbs of an informer.

@@ -15,10 +15,17 @@ import (
 //     extension-apiserver-authentication-reader in kube-system);
 //   - read what its admission plugins and priority and fairness watch (Definition.Rules).
 func (i Installation) ServerAccess() []runtime.Object {
-	reads := "annex:" + i.name()
+	reads := i.Definition.RoleName()
 	return []runtime.Object{
 		&rbacv1.ClusterRole{TypeMeta: rbac("ClusterRole"), ObjectMeta: i.meta(reads), Rules: i.Definition.Rules()},
 		i.clusterRoleBinding(reads, reads),
+		&rbacv1.Role{TypeMeta: rbac("Role"), ObjectMeta: i.namespaced(reads), Rules: i.Definition.NamespacedRules()},
+		&rbacv1.RoleBinding{
+			TypeMeta:   rbac("RoleBinding"),
+			ObjectMeta: i.namespaced(reads),
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: reads},
+			Subjects:   i.subjects(),
+		},
 		i.clusterRoleBinding(reads+":auth-delegator", "system:auth-delegator"),
 		&rbacv1.RoleBinding{
 			TypeMeta:   rbac("RoleBinding"),
