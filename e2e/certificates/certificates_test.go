@@ -22,6 +22,9 @@ import (
 
 // Without the control plane's programs the tests fail.
 func TestMain(m *testing.M) {
+	if os.Getenv(serverVariable) != "" {
+		os.Exit(runServer())
+	}
 	status, err := netns.Run(m.Run)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
