@@ -12,7 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/server/healthz"
-	"k8s.io/client-go/kubernetes"
+	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
+	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
 	"example.com/annex/shared/auth"
@@ -21,10 +22,11 @@ import (
 // RoleName is the name of the ClusterRole, and of the Role in its own namespace, that give a server its rights.
 func (d Definition) RoleName() string { return "annex:" + d.Name }
 
-// access are all rights that the server needs.
-func (o *Options) access() []auth.Access {
+// Access are all rights that the server needs, and the roles that grant them. namespace is the server's own; where it is empty,
+// what the server needs there is left out.
+func (d Definition) Access(namespace string) []auth.Access {
 	all := []auth.Access{
-		{Role: "ClusterRole " + o.Definition.RoleName(), Rules: o.Definition.Rules()},
+		{Role: "ClusterRole " + d.RoleName(), Rules: d.Rules()},
 		{Role: "ClusterRole system:auth-delegator, by a ClusterRoleBinding", Rules: []rbacv1.PolicyRule{
 			rule("authentication.k8s.io", []string{"create"}, "tokenreviews"),
 			rule("authorization.k8s.io", []string{"create"}, "subjectaccessreviews"),
@@ -35,9 +37,8 @@ func (o *Options) access() []auth.Access {
 			Rules:     []rbacv1.PolicyRule{named(rule("", []string{"get", "list", "watch"}, "configmaps"), "extension-apiserver-authentication")},
 		},
 	}
-	if o.certificatesMode() == CertificatesSelf {
-		namespace := o.Certificates.Namespace
-		all = append(all, auth.Access{Namespace: namespace, Role: "Role " + o.Definition.RoleName() + " in " + namespace, Rules: o.Definition.NamespacedRules()})
+	if namespace != "" {
+		all = append(all, auth.Access{Namespace: namespace, Role: "Role " + d.RoleName() + " in " + namespace, Rules: d.NamespacedRules()})
 	}
 	return all
 }
@@ -66,14 +67,25 @@ func (c *accessCheck) Check(*http.Request) error {
 
 // applyAccessCheck has the server look at its own rights until it has them all. A kube-apiserver that can't be asked holds up
 // nothing.
-func (o *Options) applyAccessCheck(c *genericapiserver.RecommendedConfig, client kubernetes.Interface) error {
-	check := &accessCheck{}
+func (o *Options) applyAccessCheck(c *genericapiserver.RecommendedConfig) error {
+	// Thirty small questions, once: the usual limit would stretch them over seconds.
+	unlimited := rest.CopyConfig(c.ClientConfig)
+	unlimited.QPS = -1
+	client, err := authorizationclient.NewForConfig(unlimited)
+	if err != nil {
+		return err
+	}
+	check := &accessCheck{lacks: errors.New("kube-apiserver was not asked yet")}
+	namespace := "" // Without certificates of its own, the server has no business there.
+	if o.certificatesMode() == CertificatesSelf {
+		namespace = o.Certificates.Namespace
+	}
 	c.AddReadyzChecks(check)
 	return c.AddPostStartHook("check-access", func(hook genericapiserver.PostStartHookContext) error {
 		go func() {
 			// It ends with the context or with all rights there.
 			_ = wait.PollUntilContextCancel(hook, accessInterval, true, func(ctx context.Context) (bool, error) {
-				return check.look(ctx, client, o.access()), nil
+				return check.look(ctx, client.SelfSubjectAccessReviews(), o.Definition.Access(namespace)), nil
 			})
 		}()
 		return nil
@@ -81,13 +93,14 @@ func (o *Options) applyAccessCheck(c *genericapiserver.RecommendedConfig, client
 }
 
 // look asks for all rights, remembers and logs what is lacking, and tells whether all are there.
-func (c *accessCheck) look(ctx context.Context, client kubernetes.Interface, needed []auth.Access) bool {
+func (c *accessCheck) look(ctx context.Context, client authorizationclient.SelfSubjectAccessReviewInterface, needed []auth.Access) bool {
 	logger := klog.FromContext(ctx)
 	var lacks []error
 	for _, access := range needed {
-		lacking, err := access.Lacking(ctx, client.AuthorizationV1().SelfSubjectAccessReviews())
+		lacking, err := access.Lacking(ctx, client)
 		if err != nil {
 			logger.Error(err, "Checking the server's own rights; this is tried again")
+			c.set(nil)
 			return false
 		}
 		for _, lack := range lacking {
@@ -95,8 +108,12 @@ func (c *accessCheck) look(ctx context.Context, client kubernetes.Interface, nee
 			lacks = append(lacks, errors.New(lack.String()))
 		}
 	}
+	c.set(errors.Join(lacks...))
+	return len(lacks) == 0
+}
+
+func (c *accessCheck) set(lacks error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lacks = errors.Join(lacks...)
-	return len(lacks) == 0
+	c.lacks = lacks
 }

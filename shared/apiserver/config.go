@@ -59,7 +59,7 @@ func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a client of the kube-apiserver: %w", err)
 	}
-	if err := o.applyAccessCheck(c, client); err != nil {
+	if err := o.applyAccessCheck(c); err != nil {
 		return nil, fmt.Errorf("checking the server's own rights: %w", err)
 	}
 	dynamicClient, err := dynamic.NewForConfig(c.ClientConfig)

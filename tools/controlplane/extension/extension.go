@@ -30,9 +30,8 @@ type Extension struct {
 	kubernetes kubernetes.Interface
 	aggregator aggregator.Interface
 
-	authority *certs.Authority
-	serving   *certs.Pair
-	ca        []byte // What verified the server's certificate when it started.
+	serving *certs.Pair
+	ca      []byte // What verifies the server's certificate, or did when it started.
 
 	mu     sync.Mutex
 	server *process.Process // nil before StartServer

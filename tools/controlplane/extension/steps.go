@@ -104,7 +104,7 @@ func (e *Extension) issueCertificates(context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.authority, e.serving = authority, serving
+	e.serving, e.ca = serving, authority.CertificatePEM()
 	return nil
 }
 
@@ -121,7 +121,7 @@ func (e *Extension) storeCertificates(ctx context.Context) error {
 		Data: map[string][]byte{
 			corev1.TLSCertKey:       e.serving.CertificatePEM,
 			corev1.TLSPrivateKeyKey: e.serving.KeyPEM,
-			secretCAKey:             e.authority.CertificatePEM(),
+			secretCAKey:             e.ca,
 		},
 	})
 }
@@ -158,7 +158,9 @@ func (e *Extension) startServer(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	e.ca, err = e.bundle(ctx)
+	if e.options.SelfCertificates {
+		e.ca, err = e.bundle(ctx)
+	}
 	return err
 }
 
@@ -187,7 +189,7 @@ func (e *Extension) ready(ctx context.Context) error {
 // bundle is what verifies the server's certificate now.
 func (e *Extension) bundle(ctx context.Context) ([]byte, error) {
 	if !e.options.SelfCertificates {
-		return e.authority.CertificatePEM(), nil
+		return e.ca, nil
 	}
 	name := apiserver.CertificatesSecret(e.Name())
 	secret, err := e.kubernetes.CoreV1().Secrets(e.namespace).Get(ctx, name, metav1.GetOptions{})
@@ -243,7 +245,7 @@ func (e *Extension) registerAPIServices(ctx context.Context) error {
 	_, servicePort := e.route()
 	var bundle []byte // Which a server that makes its own certificates sets.
 	if !e.options.SelfCertificates {
-		bundle = e.authority.CertificatePEM()
+		bundle = e.ca
 	}
 	objects := e.options.Installation.APIServices(bundle)
 	for _, object := range objects {
