@@ -142,7 +142,9 @@ func (e *Extension) startServer(ctx context.Context) error {
 		"--tls-private-key-file=" + keyFile,
 		"--kubeconfig=" + kubeconfig,
 	}
-	args = append(args, e.plane.EtcdFlags()...)
+	if e.options.Installation.Definition.Stored() {
+		args = append(args, e.plane.EtcdFlags()...)
+	}
 	return e.run(ctx, process.Command{
 		Name:    e.Name(),
 		Path:    e.options.Program,
