@@ -28,8 +28,10 @@ func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
 	if err := o.Serving.ApplyTo(&c.Config); err != nil {
 		return nil, fmt.Errorf("serving options: %w", err)
 	}
-	if err := o.Etcd.ApplyWithStorageFactoryTo(o.storageFactory(c), &c.Config); err != nil {
-		return nil, fmt.Errorf("etcd options: %w", err)
+	if o.Etcd != nil {
+		if err := o.Etcd.ApplyWithStorageFactoryTo(o.storageFactory(c), &c.Config); err != nil {
+			return nil, fmt.Errorf("etcd options: %w", err)
+		}
 	}
 	if err := o.EgressSelector.ApplyTo(&c.Config); err != nil {
 		return nil, fmt.Errorf("egress options: %w", err)

@@ -60,6 +60,18 @@ func (g Group) groupVersions() []schema.GroupVersion {
 	return gvs
 }
 
+// Stored says whether the server keeps objects, and so must be told where: without it there are no flags of storage.
+func (d Definition) Stored() bool {
+	for _, g := range d.Groups {
+		for _, r := range g.Resources {
+			if _, ok := r.(registry.Stored); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Validate reports everything that makes the Definition unusable, or nil.
 func (d Definition) Validate() error {
 	var errs []error

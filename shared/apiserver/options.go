@@ -57,7 +57,8 @@ type Options struct {
 	Features *genericoptions.FeatureOptions
 	// Admission: upstream's recommended plugins, then the Definition's own.
 	Admission *genericoptions.AdmissionOptions
-	// Etcd: where objects are stored, encryption at rest, watch cache.
+	// Etcd: where objects are stored, encryption at rest, watch cache. It is nil, and has no flags, where the Definition
+	// keeps no objects.
 	Etcd *genericoptions.EtcdOptions
 	// EgressSelector: how to dial out.
 	EgressSelector *genericoptions.EgressSelectorOptions
@@ -116,6 +117,9 @@ func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureG
 	recommended.SecureServing.Required = true // there is no other way to serve
 	// Without --tls-cert-file or --cert-dir the certificate lives in memory: a server writes no file unasked.
 	recommended.SecureServing.ServerCert.CertDirectory = ""
+	if !definition.Stored() {
+		recommended.Etcd = nil
+	}
 	register(recommended.Admission, definition.Admission)
 
 	o := &Options{
@@ -159,7 +163,9 @@ func (o *Options) addFlags() {
 	o.Authentication.AddFlags(o.flags.FlagSet("authentication"))
 	o.Authorization.AddFlags(o.flags.FlagSet("authorization"))
 	o.Admission.AddFlags(o.flags.FlagSet("admission"))
-	o.Etcd.AddFlags(o.flags.FlagSet("etcd"))
+	if o.Etcd != nil {
+		o.Etcd.AddFlags(o.flags.FlagSet("etcd"))
+	}
 	o.Audit.AddFlags(o.flags.FlagSet("auditing"))
 	o.Features.AddFlags(o.flags.FlagSet("features"))
 	o.EgressSelector.AddFlags(o.flags.FlagSet("egress"))
@@ -234,13 +240,17 @@ func (o *Options) validateFiles() []error {
 		{"requestheader-client-ca-file", o.Authentication.RequestHeader.ClientCAFile},
 		{"tls-cert-file", o.SecureServing.ServerCert.CertKey.CertFile},
 		{"tls-private-key-file", o.SecureServing.ServerCert.CertKey.KeyFile},
-		{"etcd-cafile", o.Etcd.StorageConfig.Transport.TrustedCAFile},
-		{"etcd-certfile", o.Etcd.StorageConfig.Transport.CertFile},
-		{"etcd-keyfile", o.Etcd.StorageConfig.Transport.KeyFile},
-		{"encryption-provider-config", o.Etcd.EncryptionProviderConfigFilepath},
 		{"audit-policy-file", o.Audit.PolicyFile},
 		{"audit-webhook-config-file", o.Audit.WebhookOptions.ConfigFile},
 		{"admission-control-config-file", o.Admission.ConfigFile},
+	}
+	if o.Etcd != nil {
+		files = append(files,
+			file{"etcd-cafile", o.Etcd.StorageConfig.Transport.TrustedCAFile},
+			file{"etcd-certfile", o.Etcd.StorageConfig.Transport.CertFile},
+			file{"etcd-keyfile", o.Etcd.StorageConfig.Transport.KeyFile},
+			file{"encryption-provider-config", o.Etcd.EncryptionProviderConfigFilepath},
+		)
 	}
 	for _, pair := range o.SecureServing.SNICertKeys {
 		files = append(files, file{"tls-sni-cert-key", pair.CertFile}, file{"tls-sni-cert-key", pair.KeyFile})

@@ -1,13 +1,19 @@
 package apiserver
 
 import (
+	"cmp"
+	"slices"
+
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle"
 	mutatingpolicy "k8s.io/apiserver/pkg/admission/plugin/policy/mutating"
 	validatingpolicy "k8s.io/apiserver/pkg/admission/plugin/policy/validating"
 	mutatingwebhook "k8s.io/apiserver/pkg/admission/plugin/webhook/mutating"
 	validatingwebhook "k8s.io/apiserver/pkg/admission/plugin/webhook/validating"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
+
+	"example.com/annex/shared/registry"
 )
 
 // Rules are what the server itself reads and writes through the Kubernetes API, besides delegated authentication and
@@ -38,6 +44,24 @@ func (d Definition) Rules() []rbacv1.PolicyRule {
 	)
 	for _, plugin := range d.Admission {
 		rules = append(rules, plugin.Rules...)
+	}
+	return append(rules, d.reads()...)
+}
+
+// reads are the rules for what resources are made of, each resource once.
+func (d Definition) reads() []rbacv1.PolicyRule {
+	var all []schema.GroupResource
+	for _, g := range d.Groups {
+		for _, r := range g.Resources {
+			if reader, ok := r.(registry.Reader); ok {
+				all = append(all, reader.Reads()...)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b schema.GroupResource) int { return cmp.Compare(a.String(), b.String()) })
+	var rules []rbacv1.PolicyRule
+	for _, source := range slices.Compact(all) {
+		rules = append(rules, rule(source.Group, read, source.Resource))
 	}
 	return rules
 }

@@ -25,6 +25,13 @@ type named string
 
 func (n named) Name() string { return string(n) }
 
+func (n named) Access() registry.Access {
+	if n == "sailors" {
+		return registry.Access{View: []string{"get", "list"}}
+	}
+	return registry.Access{View: []string{"get", "list", "watch"}, Edit: []string{"create", "update", "patch", "delete", "deletecollection"}}
+}
+
 func (n named) Subresources() []registry.Subresource {
 	status := registry.Subresource{Name: "status", View: []string{"get"}}
 	if n == "ships" {

@@ -193,7 +193,7 @@ func TestResetFieldsCoverEveryVersion(t *testing.T) {
 func TestFieldSelectors(t *testing.T) {
 	t.Parallel()
 	description, s := flunders(), scheme()
-	if err := description.addFieldLabels(s, wardle.Kind("Flunder")); err != nil {
+	if err := description.selection().addTo(s, wardle.Kind("Flunder")); err != nil {
 		t.Fatal(err)
 	}
 	gvk := v1alpha1.SchemeGroupVersion.WithKind("Flunder")
@@ -206,7 +206,7 @@ func TestFieldSelectors(t *testing.T) {
 		t.Errorf("unknown field label: got %v", err)
 	}
 	description.FieldPaths = FieldPaths{"v1alpha1": {"spec.reference": "spec.flunder"}}
-	if err := description.addFieldLabels(s, wardle.Kind("Flunder")); err != nil {
+	if err := description.selection().addTo(s, wardle.Kind("Flunder")); err != nil {
 		t.Fatal(err)
 	}
 	for version, label := range map[string]string{"v1alpha1": "spec.flunder", "v1beta1": "spec.reference"} {
@@ -220,13 +220,13 @@ func TestFieldSelectors(t *testing.T) {
 		t.Errorf("field label of the internal type in v1alpha1: got %q, %v; want an error that names spec.flunder", got, err)
 	}
 	for selector, want := range map[string]bool{"spec.reference=spec": true, "spec.reference=other": false, "metadata.name=a,metadata.namespace=n": true} {
-		predicate := storage.SelectionPredicate{Label: labels.Everything(), Field: fields.ParseSelectorOrDie(selector), GetAttrs: description.attributes}
+		predicate := storage.SelectionPredicate{Label: labels.Everything(), Field: fields.ParseSelectorOrDie(selector), GetAttrs: description.selection().attributes}
 		got, err := predicate.Matches(flunder(1, "spec", ""))
 		if err != nil || got != want {
 			t.Errorf("selector %s matches: %t, %v; want %t", selector, got, err, want)
 		}
 	}
-	if _, _, err := description.attributes(&wardle.Fischer{}); err == nil {
+	if _, _, err := description.selection().attributes(&wardle.Fischer{}); err == nil {
 		t.Error("attributes of another type: want an error")
 	}
 }

@@ -45,12 +45,19 @@ type Standard[T Object, Spec, Status any] struct {
 }
 
 var (
+	_ Stored       = Standard[Object, int, int]{}
 	_ Subresourced = Standard[Object, int, int]{}
 	_ SchemeAdder  = Standard[Object, int, int]{}
 )
 
 // Name is the plural name.
 func (s Standard[T, Spec, Status]) Name() string { return s.Plural }
+
+// Access is that of the built-in workloads: who may edit may do everything with the objects.
+func (s Standard[T, Spec, Status]) Access() Access { return accessTo(&resourceStore{}) }
+
+// Stored says that the objects are kept in storage.
+func (s Standard[T, Spec, Status]) Stored() {}
 
 // Subresources are status, and scale where it is described.
 func (s Standard[T, Spec, Status]) Subresources() []Subresource {
@@ -81,7 +88,8 @@ func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, 
 		return nil, fmt.Errorf("resource %s: looking up the kind of %T in the scheme: %w; does the group's Install add it?", resource, s.New(), err)
 	}
 	kind := gvks[0].GroupKind()
-	if err := s.addFieldLabels(o.Scheme, kind); err != nil {
+	selection := s.selection()
+	if err := selection.addTo(o.Scheme, kind); err != nil {
 		return nil, fmt.Errorf("resource %s: %w", resource, err)
 	}
 	strategy := newStrategy(s.Strategy, s.FieldPaths, o.Scheme, kind)
@@ -104,7 +112,7 @@ func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, 
 	if err != nil {
 		return nil, fmt.Errorf("resource %s: %w", resource, err)
 	}
-	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: s.attributes}); err != nil {
+	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: selection.attributes}); err != nil {
 		return nil, fmt.Errorf("resource %s: setting up its storage at %s: %w", resource, strings.Join(options.StorageConfig.Transport.ServerList, ", "), err)
 	}
 	storage := map[string]rest.Storage{
@@ -117,6 +125,10 @@ func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, 
 		}
 	}
 	return storage, nil
+}
+
+func (s Standard[T, Spec, Status]) selection() selection[T] {
+	return selection[T]{s.Plural, s.Strategy.ClusterScoped, s.SelectableFields, s.FieldPaths}
 }
 
 func (s Standard[T, Spec, Status]) validate() error {

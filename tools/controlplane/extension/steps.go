@@ -147,7 +147,10 @@ func (e *Extension) startServer(ctx context.Context) error {
 		"--permit-port-sharing", // The port is reserved: see package port.
 		"--kubeconfig=" + kubeconfig,
 	}
-	args = append(append(args, certificates...), e.plane.EtcdFlags()...)
+	args = append(args, certificates...)
+	if e.options.Installation.Definition.Stored() {
+		args = append(args, e.plane.EtcdFlags()...)
+	}
 	if err := e.run(ctx, process.Command{
 		Name:    e.Name(),
 		Path:    e.options.Program,
