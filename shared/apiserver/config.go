@@ -72,7 +72,7 @@ func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
 		return nil, fmt.Errorf("feature options: %w", err)
 	}
 	var own []admission.PluginInitializer
-	if own, err = initializers(o.Definition.Admission, c); err != nil {
+	if own, err = initializers(o.Definition.admission(), c); err != nil {
 		return nil, fmt.Errorf("initialising admission plugins: %w", err)
 	}
 	if err := o.Admission.ApplyTo(&c.Config, c.SharedInformerFactory, client, dynamicClient, o.FeatureGate, c.EffectiveVersion, own...); err != nil {

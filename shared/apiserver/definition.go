@@ -27,7 +27,8 @@ type Definition struct {
 	OpenAPI openapicommon.GetOpenAPIDefinitions
 	// Groups are the API groups that the server serves. Required.
 	Groups []Group
-	// Admission are admission plugins of the server's own. They run after upstream's recommended ones. Optional.
+	// Admission are admission plugins of the server's own. They run after upstream's recommended ones, and
+	// before ResourceQuota. Optional.
 	Admission []AdmissionPlugin
 }
 

@@ -55,7 +55,7 @@ type Options struct {
 	Audit *genericoptions.AuditOptions
 	// Features: priority and fairness, profiling.
 	Features *genericoptions.FeatureOptions
-	// Admission: upstream's recommended plugins, then the Definition's own.
+	// Admission: upstream's recommended plugins, then the Definition's own, then ResourceQuota.
 	Admission *genericoptions.AdmissionOptions
 	// Etcd: where objects are stored, encryption at rest, watch cache. It is nil, and has no flags, where the Definition
 	// keeps no objects.
@@ -120,7 +120,7 @@ func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureG
 	if !definition.Stored() {
 		recommended.Etcd = nil
 	}
-	register(recommended.Admission, definition.Admission)
+	register(recommended.Admission, definition.admission())
 
 	o := &Options{
 		Definition:     definition,

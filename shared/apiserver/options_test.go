@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,7 +77,8 @@ func TestServerClosesTheListenerWhenItFails(t *testing.T) {
 	}
 }
 
-func TestOwnAdmissionPluginComesLast(t *testing.T) {
+// Quotas come after all others, so that they count nothing that is refused.
+func TestOwnAdmissionPluginComesBeforeQuota(t *testing.T) {
 	t.Parallel()
 	d := wardleDefinition()
 	d.Admission = []apiserver.AdmissionPlugin{{Name: "Own", New: func(io.Reader) (admission.Interface, error) { return nil, nil }}}
@@ -85,8 +87,8 @@ func TestOwnAdmissionPluginComesLast(t *testing.T) {
 		t.Fatal(err)
 	}
 	order := options.Admission.RecommendedPluginOrder
-	if got := order[len(order)-1]; got != "Own" {
-		t.Errorf("the last plugin is %s, want Own", got)
+	if got, want := order[len(order)-2:], []string{"Own", "ResourceQuota"}; !slices.Equal(got, want) {
+		t.Errorf("the last plugins are %v, want %v", got, want)
 	}
 	if errs := options.Admission.Validate(); len(errs) != 0 {
 		t.Errorf("admission options: %v", errs)

@@ -42,7 +42,7 @@ func (d Definition) Rules() []rbacv1.PolicyRule {
 		rule("flowcontrol.apiserver.k8s.io", read, "flowschemas", "prioritylevelconfigurations"),
 		rule("flowcontrol.apiserver.k8s.io", []string{"patch"}, "flowschemas/status"),
 	)
-	for _, plugin := range d.Admission {
+	for _, plugin := range d.admission() {
 		rules = append(rules, plugin.Rules...)
 	}
 	return append(rules, d.reads()...)
