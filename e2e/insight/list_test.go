@@ -27,7 +27,7 @@ func list() *features.FeatureBuilder {
 			a, b = s.site(ctx, t, "a", topologyv1.AllocateByPriority), s.site(ctx, t, "b", topologyv1.AllocateByAge)
 			s.reserve(ctx, t, s.Namespace, "one", a, capacityv1.PriorityNormal, 5, 4)
 			step.Eventually(ctx, t, followTimeout, "the usage of both sites", func(ctx context.Context) error {
-				list, err := s.clients.InsightV1().SiteUsages().List(ctx, metav1.ListOptions{LabelSelector: label + "=" + s.Namespace})
+				list, err := s.clients.InsightV1().SiteUsages().List(ctx, s.mine())
 				if err != nil {
 					return err
 				}
@@ -58,7 +58,9 @@ func list() *features.FeatureBuilder {
 			refused(t, err, apierrors.IsBadRequest, "slots.free", "region")
 		})).
 		Assess("a list is whole, and has no version", step.Do(func(ctx context.Context, t *testing.T) {
-			list, err := s.clients.InsightV1().SiteUsages().List(ctx, metav1.ListOptions{LabelSelector: label + "=" + s.Namespace, Limit: 1})
+			limited := s.mine()
+			limited.Limit = 1
+			list, err := s.clients.InsightV1().SiteUsages().List(ctx, limited)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,7 +82,7 @@ func list() *features.FeatureBuilder {
 				"":     {"NAME REGION PHASE SLOTS REQUESTED BOUND FREE AGE", a + " " + s.Namespace + " Online 10 5 4 4", b + " " + s.Namespace + " Online 10 0 0 8"},
 				"wide": {"NAME REGION PHASE SLOTS REQUESTED BOUND FREE RESERVED RESERVATIONS AGE", a + " " + s.Namespace + " Online 10 5 4 4 2 1", b + " " + s.Namespace + " Online 10 0 0 8 2 0"},
 			} {
-				lines := strings.Split(strings.TrimSpace(s.Kubectl(ctx, t, "get", "siteusages", "--selector="+label+"="+s.Namespace, "--output="+output)), "\n")
+				lines := strings.Split(strings.TrimSpace(s.Kubectl(ctx, t, "get", "siteusages", "--selector="+s.mine().LabelSelector, "--output="+output)), "\n")
 				var got []string
 				for i, line := range lines {
 					words := strings.Fields(line)

@@ -28,7 +28,8 @@ type session struct {
 	clients *versioned.Clientset
 }
 
-// about starts a feature.
+// about starts a feature. Its Sites are deleted when it ends, and its
+// Reservations with its namespaces.
 func about(name string) (*session, *features.FeatureBuilder) {
 	s := &session{}
 	return s, features.New(name).
@@ -38,12 +39,23 @@ func about(name string) (*session, *features.FeatureBuilder) {
 			if s.clients, err = versioned.NewForConfig(s.Config); err != nil {
 				t.Fatal(err)
 			}
+			t.Cleanup(func() {
+				ctx, cancel := step.CleanupContext(ctx)
+				defer cancel()
+				// The cluster may be gone by now, and the Sites with it.
+				_ = s.clients.TopologyV1().Sites().DeleteCollection(ctx, metav1.DeleteOptions{}, s.mine())
+			})
 			return ctx
 		})
 }
 
 // label is on all Sites of a feature, with its namespace.
 const label = "e2e.example.com/insight"
+
+// mine selects the feature's Sites, and their usage.
+func (s *session) mine() metav1.ListOptions {
+	return metav1.ListOptions{LabelSelector: label + "=" + s.Namespace}
+}
 
 func (s *session) named(name string) string { return s.Namespace + "-" + name }
 
@@ -60,12 +72,6 @@ func (s *session) site(ctx context.Context, t *testing.T, name string, policy to
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		ctx, cancel := step.CleanupContext(ctx)
-		defer cancel()
-		// The cluster may be gone by now, and the Site with it.
-		_ = sites.Delete(ctx, site.Name, metav1.DeleteOptions{})
-	})
 	site.Status.Phase = topologyv1.SiteOnline
 	if _, err := sites.UpdateStatus(ctx, site, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)

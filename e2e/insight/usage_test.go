@@ -34,6 +34,7 @@ func usage() *features.FeatureBuilder {
 		return insightv1.PriorityUsage{Priority: p, Reservations: sum(count, requested, bound)}
 	}
 	return f.
+		Setup(step.Do(func(ctx context.Context, t *testing.T) { elsewhere = s.NewNamespace(ctx, t) })).
 		Assess("a new site is empty, and has the site's metadata", step.Do(func(ctx context.Context, t *testing.T) {
 			site = s.site(ctx, t, "a", topologyv1.AllocateByPriority)
 			got := s.await(ctx, t, site, want(8, sum(0, 0, 0)))
@@ -46,7 +47,6 @@ func usage() *features.FeatureBuilder {
 			}
 		})).
 		Assess("reservations of all namespaces count", step.Do(func(ctx context.Context, t *testing.T) {
-			elsewhere = s.NewNamespace(ctx, t)
 			s.reserve(ctx, t, s.Namespace, "one", site, capacityv1.PriorityLow, 3, 3)
 			s.reserve(ctx, t, elsewhere, "one", site, capacityv1.PriorityHigh, 4, 2)
 			s.reserve(ctx, t, elsewhere, "two", site, capacityv1.PriorityLow, 1, 0)

@@ -9,12 +9,15 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/admission"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
 	"k8s.io/apiserver/pkg/storage/storagebackend"
 	cliflag "k8s.io/component-base/cli/flag"
+	"k8s.io/sample-apiserver/pkg/apis/wardle"
 
 	"example.com/annex/shared/apiserver"
+	"example.com/annex/shared/registry"
 )
 
 func TestEtcdOptionsAreUpstreams(t *testing.T) {
@@ -27,6 +30,35 @@ func TestEtcdOptionsAreUpstreams(t *testing.T) {
 	upstream := genericoptions.NewEtcdOptions(storagebackend.NewDefaultConfig(apiserver.DefaultStoragePrefix, nil))
 	if got, want := options.Etcd.StorageConfig.CountMetricPollPeriod, upstream.StorageConfig.CountMetricPollPeriod; got != want || got == 0 {
 		t.Errorf("--etcd-count-metric-poll-period is %s by default, want %s", got, want)
+	}
+}
+
+// TestNothingStored: a server that keeps no objects knows nothing of storage.
+func TestNothingStored(t *testing.T) {
+	t.Parallel()
+	d := wardleDefinition()
+	d.Groups[0].Resources = []registry.Resource{registry.Computed[*wardle.Flunder]{
+		Plural: "flunders", Sources: []schema.GroupResource{{Group: "b.example.com", Resource: "b"}, {Group: "a.example.com", Resource: "a"}, {Group: "b.example.com", Resource: "b"}},
+	}}
+	options, err := apiserver.NewOptions(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := options.Parse([]string{"--etcd-servers=http://127.0.0.1:2379"}); err == nil || !strings.Contains(err.Error(), "--etcd-servers: unknown flag") {
+		t.Errorf("--etcd-servers: got %v, want an unknown flag", err)
+	}
+	options.CoreAPI.CoreAPIKubeconfigPath = "testdata/nobody.kubeconfig"
+	if err := errors.Join(options.Complete(), options.Validate()); err != nil {
+		t.Errorf("without a word about storage: %v", err)
+	}
+	var reads []string
+	for _, rule := range d.Rules() {
+		if strings.HasSuffix(rule.APIGroups[0], ".example.com") {
+			reads = append(reads, strings.Join(slices.Concat(rule.APIGroups, rule.Resources, rule.Verbs), " "))
+		}
+	}
+	if want := []string{"a.example.com a list watch", "b.example.com b list watch"}; !slices.Equal(reads, want) {
+		t.Errorf("the server may read %q, want %q", reads, want)
 	}
 }
 

@@ -1,7 +1,7 @@
-// Package registry is what every stored resource of an aggregated API server shares: REST storage, strategies for
+// Package registry is what every resource of an aggregated API server shares: REST storage, strategies for
 // spec and status, table columns, and typed field selectors.
 //
-// A server describes a resource once, as a [Standard] value: how to make an object, where its spec and status are,
+// A server describes a resource that is stored once, as a [Standard] value: how to make an object, where its spec and status are,
 // how to validate it, which columns kubectl prints. From that description the package builds what
 // k8s.io/apiserver wants:
 //
@@ -14,5 +14,7 @@
 //   - field label conversions, so that `--field-selector spec.siteName=a` works in every version, by the version's own
 //     name of the field ([FieldPaths]); errors of the strategy's functions name fields in the same way.
 //
-// A resource that is not stored implements [Resource] itself, and [Subresourced] where it has subresources.
+// What is not stored has two more descriptions: [Computed], for objects that are made when somebody asks for them (get and list),
+// and [Review], for a question whose answer is the object's status (create). What is none of these implements [Resource] itself,
+// [Subresourced] where it has subresources, [Stored] where it needs storage and [Reader] where it reads other API servers.
 package registry

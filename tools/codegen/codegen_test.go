@@ -19,6 +19,7 @@ import (
 	"k8s.io/kube-openapi/pkg/validation/spec"
 
 	capacity "example.com/annex/servers/capacity/apis/openapi"
+	insight "example.com/annex/servers/insight/apis/openapi"
 	topology "example.com/annex/servers/topology/apis/openapi"
 	"example.com/annex/tools/codegen/bazellist"
 	"example.com/annex/tools/codegen/generator"
@@ -216,7 +217,9 @@ func TestModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	reference := func(name string) spec.Ref { return spec.MustCreateRef("#/definitions/" + name) }
-	for server, definitions := range map[string]openapi.GetOpenAPIDefinitions{"capacity": capacity.GetOpenAPIDefinitions, "topology": topology.GetOpenAPIDefinitions} {
+	for server, definitions := range map[string]openapi.GetOpenAPIDefinitions{
+		"capacity": capacity.GetOpenAPIDefinitions, "insight": insight.GetOpenAPIDefinitions, "topology": topology.GetOpenAPIDefinitions,
+	} {
 		for name, definition := range definitions(reference) {
 			want := definition.Schema
 			if v2, ok := want.Extensions[openapi.ExtensionV2Schema].(spec.Schema); ok {
