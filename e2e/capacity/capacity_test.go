@@ -13,6 +13,7 @@ import (
 	"example.com/annex/e2e/security"
 	"example.com/annex/e2e/versions"
 	"example.com/annex/servers/capacity/definition"
+	topology "example.com/annex/servers/topology/definition"
 )
 
 var testenv *framework.Environment
@@ -20,8 +21,13 @@ var testenv *framework.Environment
 func TestMain(m *testing.M) {
 	var err error
 	testenv, err = framework.New(framework.Suite{
-		Name:    "capacity",
-		Servers: []framework.Server{{Definition: definition.New(), Package: "servers/capacity"}},
+		Name: "capacity",
+		// In this order: capacity does not need topology to come up.
+		Servers: []framework.Server{
+			{Definition: definition.New(), Package: "servers/capacity"},
+			{Definition: topology.New(), Package: "servers/topology"},
+		},
+		Objects: sites,
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -29,6 +35,14 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(testenv.Run(m))
 }
+
+// sites are where all Reservations are that no feature has a site of its own for.
+const sites = `
+apiVersion: topology.example.com/v1
+kind: Site
+metadata: {name: ams-1}
+spec: {region: eu-west, capacity: {slots: 100000}}
+`
 
 // reservations are what both versions claim.
 func reservations(version string) conformance.Resource {
@@ -40,7 +54,7 @@ func reservations(version string) conformance.Resource {
 		Categories:   []string{"annex"},
 		Namespaced:   true,
 		Verbs:        []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"},
-		Subresources: map[string][]string{"scale": {"get", "patch", "update"}, "status": {"get", "patch", "update"}},
+		Subresources: map[string][]string{"log": {"get"}, "scale": {"get", "patch", "update"}, "status": {"get", "patch", "update"}},
 		Other:        int64(12),
 		Status:       &conformance.Field{Path: []string{"status", "observedGeneration"}, Value: int64(1)},
 	}
@@ -122,6 +136,8 @@ func TestAvailable(t *testing.T) {
 func TestRestart(t *testing.T) {
 	testenv.Test(t, resilience.Restart("capacity", reservationsV1(), newInformer))
 }
+
+func TestTopologyAway(t *testing.T) { testenv.Test(t, topologyAway()) }
 
 func TestConformance(t *testing.T) {
 	t.Parallel()

@@ -14,6 +14,7 @@ import (
 
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/e2e-framework/klient"
+	"sigs.k8s.io/e2e-framework/klient/k8s"
 	"sigs.k8s.io/e2e-framework/pkg/env"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 	"sigs.k8s.io/e2e-framework/pkg/features"
@@ -35,6 +36,11 @@ type Suite struct {
 	Name string
 	// Servers are installed before the first test, in this order.
 	Servers []Server
+	// Objects are created once all servers are installed: YAML documents, as
+	// kubectl takes them, of what the features need and none of them is about.
+	// What is there already stays as it is; on an existing cluster the others
+	// are deleted in the end. Optional.
+	Objects string
 }
 
 // Environment is where a suite runs: one cluster with the suite's servers.
@@ -48,6 +54,7 @@ type Environment struct {
 	kubectl   string
 	cluster   Cluster
 	artifacts *artifacts
+	created   []k8s.Object // of the suite's Objects
 	// unavailable is the reason to skip everything, if there is one.
 	unavailable string
 }
@@ -221,11 +228,11 @@ func (e *Environment) install(ctx context.Context, cfg *envconf.Config) (context
 		ctx = context.WithValue(ctx, installationKey(server.Name()), installation)
 		e.progress("server %s is available after %.1f s", server.Name(), time.Since(started).Seconds())
 	}
-	return ctx, nil
+	return ctx, e.create(ctx, client)
 }
 
 // finish undoes setUp, however far it came.
-func (e *Environment) finish(ctx context.Context, _ *envconf.Config) (context.Context, error) {
+func (e *Environment) finish(ctx context.Context, cfg *envconf.Config) (context.Context, error) {
 	if ctx.Err() != nil {
 		e.report.Fail("running to the end: " + context.Cause(ctx).Error())
 	}
@@ -243,6 +250,9 @@ func (e *Environment) finish(ctx context.Context, _ *envconf.Config) (context.Co
 		if err := e.cluster.ExportLogs(ctx, e.artifacts.dir); err != nil {
 			klog.ErrorS(err, "Exporting logs", "suite", e.title())
 		}
+	}
+	if len(e.created) > 0 { // There is a client.
+		complain(e.deleteCreated(ctx, cfg.Client()))
 	}
 	complain(e.cluster.Destroy(ctx))
 	if e.report.Failed() {
