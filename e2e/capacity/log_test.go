@@ -214,7 +214,7 @@ func logs() *features.FeatureBuilder {
 				"sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z": {apierrors.IsInvalid, "sinceTime: Forbidden"},
 			} {
 				for _, version := range []string{"v1", "v1beta1"} {
-					err := tr.log(version, "told", &v1.ReservationLogOptions{}).RequestURI(
+					err := tr.clients[version].Get().RequestURI(
 						fmt.Sprintf("/apis/capacity.example.com/%s/namespaces/%s/reservations/told/log?%s", version, tr.Namespace, query)).Do(ctx).Error()
 					if !want.is(err) || !strings.Contains(err.Error(), want.text) {
 						t.Errorf("%s in %s: got %v, want %s", query, version, err, want.text)

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/e2e-framework/klient"
-	"sigs.k8s.io/e2e-framework/klient/k8s"
 	"sigs.k8s.io/e2e-framework/pkg/env"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
 	"sigs.k8s.io/e2e-framework/pkg/features"
@@ -54,7 +54,7 @@ type Environment struct {
 	kubectl   string
 	cluster   Cluster
 	artifacts *artifacts
-	created   []k8s.Object // of the suite's Objects
+	created   []*unstructured.Unstructured // of the suite's Objects
 	// unavailable is the reason to skip everything, if there is one.
 	unavailable string
 }

@@ -51,13 +51,17 @@ func (d *demo) extend(ctx context.Context, cancel context.CancelCauseFunc) error
 		}
 	}
 	d.report.say(fmt.Sprintf("    The API is extended, %s after the start.", seconds(time.Since(d.started))))
-	return d.step(ctx, "topology", "Server topology, in the same steps: Reservations name its Sites", func(ctx context.Context) (string, error) {
-		return "", d.installTopology(ctx, cancel)
-	})
+	if err := d.step(ctx, "topology", "Server topology, in the same steps: Reservations name its Sites", func(ctx context.Context) (string, error) {
+		return "", d.installTopology(ctx)
+	}); err != nil {
+		return err
+	}
+	go d.sites.Server().CancelWhenGone(ctx, cancel)
+	return nil
 }
 
 // installTopology takes all steps for another server at once.
-func (d *demo) installTopology(ctx context.Context, cancel context.CancelCauseFunc) error {
+func (d *demo) installTopology(ctx context.Context) error {
 	program, err := controlplane.FindProgram("topology", topologyRunfile)
 	if err != nil {
 		return fmt.Errorf("finding the server: %w", err)
@@ -71,11 +75,7 @@ func (d *demo) installTopology(ctx context.Context, cancel context.CancelCauseFu
 	if err != nil {
 		return err
 	}
-	if err := d.sites.Install(ctx); err != nil {
-		return err
-	}
-	go d.sites.Server().CancelWhenGone(ctx, cancel)
-	return nil
+	return d.sites.Install(ctx)
 }
 
 // title is what a person reads of a step.
