@@ -264,10 +264,12 @@ func logs() *features.FeatureBuilder {
 				if err != nil {
 					t.Fatal(err)
 				}
+				type parameters []struct{ Name, Description string }
 				var api struct {
 					Paths map[string]struct {
-						Get struct {
-							Parameters []struct{ Name, Description string }
+						Parameters parameters // those that all its methods have
+						Get        struct {
+							Parameters parameters
 							Responses  map[string]struct{ Content map[string]any }
 						}
 					}
@@ -275,9 +277,9 @@ func logs() *features.FeatureBuilder {
 				if err := json.Unmarshal(document, &api); err != nil {
 					t.Fatal(err)
 				}
-				log := api.Paths["/apis/capacity.example.com/"+version+"/namespaces/{namespace}/reservations/{name}/log"].Get
+				log := api.Paths["/apis/capacity.example.com/"+version+"/namespaces/{namespace}/reservations/{name}/log"]
 				var names []string
-				for _, p := range log.Parameters {
+				for _, p := range slices.Concat(log.Parameters, log.Get.Parameters) {
 					if p.Description == "" {
 						t.Errorf("%s: the parameter %s has no description", version, p.Name)
 					}
@@ -288,8 +290,8 @@ func logs() *features.FeatureBuilder {
 						t.Errorf("%s: %s is not among the parameters %q", version, want, names)
 					}
 				}
-				if _, ok := log.Responses["200"].Content["text/plain"]; !ok {
-					t.Errorf("%s: it is not said to answer with text/plain: %v", version, log.Responses)
+				if _, ok := log.Get.Responses["200"].Content["text/plain"]; !ok {
+					t.Errorf("%s: it is not said to answer with text/plain: %v", version, log.Get.Responses)
 				}
 			}
 		}))

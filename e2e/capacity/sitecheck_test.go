@@ -81,7 +81,8 @@ func (tr *siteTrial) reserve(ctx context.Context, name, site string, slots int32
 }
 
 func (tr *siteTrial) patch(ctx context.Context, name, patch string, subresources ...string) error {
-	_, err := tr.reservations.Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{}, subresources...)
+	// Not the typed client: it does not know the kind of the scale.
+	_, err := reservationsV1().Objects(tr.Clients, tr.Namespace).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{}, subresources...)
 	return err
 }
 

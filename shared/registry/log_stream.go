@@ -116,6 +116,10 @@ func (s *logStream[T]) tell(event watch.Event) {
 		s.end(fmt.Sprintf("%s (%v)", logInterrupted, apierrors.FromObject(event.Object)))
 		return
 	}
+	// Where several watch, they share an object that is encoded once.
+	if shared, ok := event.Object.(runtime.CacheableObject); ok {
+		event.Object = shared.GetObject()
+	}
 	object, ok := event.Object.(T)
 	if !ok {
 		s.end(fmt.Sprintf("%s (it got a %T)", logInterrupted, event.Object))

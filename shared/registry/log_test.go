@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -152,6 +153,10 @@ func TestFollow(t *testing.T) {
 			events: []watch.Event{{Type: watch.Added, Object: changed(func(r *appsv1.ReplicaSet) { r.UID = "another" })}},
 			want:   lines("deleted, and created anew: that is another object, and another log"),
 		},
+		"what several watch": {
+			events: []watch.Event{{Type: watch.Modified, Object: shared{scaled}}, {Type: watch.Deleted, Object: shared{scaled}}},
+			want:   lines("scaled", "again", "deleted"),
+		},
 		"an error": {
 			events: []watch.Event{{Type: watch.Error, Object: &apierrors.NewResourceExpired("too old").ErrStatus}},
 			want:   lines("the server lost track of the object: follow again (too old)"),
@@ -187,6 +192,16 @@ func TestFollow(t *testing.T) {
 		})
 	}
 }
+
+// shared is an object as the watch cache hands it to several watchers.
+type shared struct{ *appsv1.ReplicaSet }
+
+var _ runtime.CacheableObject = shared{}
+
+func (s shared) CacheEncode(runtime.Identifier, func(runtime.Object, io.Writer) error, io.Writer) error {
+	return errors.New("nobody encodes it")
+}
+func (s shared) GetObject() runtime.Object { return s.ReplicaSet }
 
 // TestFollowEnds with whoever reads, and with the server.
 func TestFollowEnds(t *testing.T) {
