@@ -129,7 +129,7 @@ func TestLiveReadsThatFail(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string]string{
 		"absent": "the API is not installed",
-		"down":   "service unavailable",
+		"down":   "the server is currently unable to handle the request",
 		"hung":   "no answer within 2s",
 	} {
 		t.Run(state, func(t *testing.T) {
