@@ -259,26 +259,11 @@ func topologyAway() *features.FeatureBuilder {
 			expectAccepted(t, "scaling down", tr.patch(ctx, "resident", `{"spec":{"replicas":3}}`, "scale"))
 			expectAccepted(t, "deletion", tr.reservations.Delete(ctx, "resident", metav1.DeleteOptions{}))
 		})).
-		Assess("killed: capacity starts without it", step.Do(func(ctx context.Context, t *testing.T) {
-			framework.Need[framework.Killable](ctx, t, "topology")
-			capacity := framework.Need[framework.Killable](ctx, t, "capacity")
-			if err := capacity.Restart(ctx); err != nil {
-				t.Fatal(err)
-			}
-			step.Eventually(ctx, t, 10*time.Second, "kube-apiserver to find it again", func(ctx context.Context) error {
-				return expectError(tr.reserve(ctx, "late", "ams-1", 4, metav1.DryRunAll), func(err error) bool {
-					return apierrors.IsServiceUnavailable(err) && strings.Contains(err.Error(), "can't be read")
-				})
-			})
-		})).
 		Assess("back: it recovers by itself", step.Do(func(ctx context.Context, t *testing.T) {
 			killed = framework.Need[framework.Killable](ctx, t, "topology")
 			restart(ctx, t)
 			expectAccepted(t, "create", tr.reserve(ctx, "late", "ams-1", 4))
 			expectAccepted(t, "scaling up", tr.patch(ctx, "late", `{"spec":{"replicas":5}}`, "scale"))
-			for _, version := range []string{"v1", "v1beta1"} {
-				resilience.AwaitAvailable(ctx, t, &tr.Session, schema.GroupVersion{Group: v1.GroupName, Version: version})
-			}
 		}))
 }
 
