@@ -17,8 +17,8 @@ import (
 )
 
 // logStore serves get of the log subresource as pods/log is served: a getter with options that returns a stream. So it takes the
-// verb get, stands in OpenAPI with its query parameters, and can be read over a websocket. A rest.Connecter would run admission
-// with the verb connect, be missing in discovery, and do all of that by itself.
+// verb get, and stands in discovery and, with its query parameters, in OpenAPI. A rest.Connecter would run admission with the verb
+// connect, be missing in discovery, and do all of the streaming by itself.
 type logStore[T Object] struct {
 	Log[T]
 	store *genericregistry.Store
