@@ -178,7 +178,7 @@ func TestWalkThrough(t *testing.T) {
 		"✓ List", "nightly-builds   berlin",
 		"✓ Watch it change", "ADDED", "MODIFIED",
 		"✓ A mistake is refused", "spec.slots",
-		"✓ More than the Site has is refused", "has 10 slots for Reservations",
+		"✓ More than the Site has is refused", "has 10 slots, and not 11",
 		"✓ What happened to it", "created", "written by kubectl-create", "Pending: holds 0 of 6 slots at berlin",
 		"✓ Explain", "siteName",
 		"✓ Delete it", "deleted",

@@ -141,8 +141,12 @@ func lack(site *topologyv1.Site, r *capacity.Reservation) string {
 	if site.Status.Phase == topologyv1.SiteOffline {
 		return "is Offline"
 	}
-	if has := site.Spec.Capacity.Slots - site.Spec.Capacity.ReservedSlots; has < r.Spec.Slots {
-		return fmt.Sprintf("has %d slots for Reservations (%d less the %d that it keeps), and not %d", has, site.Spec.Capacity.Slots, site.Spec.Capacity.ReservedSlots, r.Spec.Slots)
+	all, kept := site.Spec.Capacity.Slots, site.Spec.Capacity.ReservedSlots
+	switch {
+	case r.Spec.Slots <= all-kept:
+		return ""
+	case kept == 0:
+		return fmt.Sprintf("has %d slots, and not %d", all, r.Spec.Slots)
 	}
-	return ""
+	return fmt.Sprintf("has %d slots for Reservations (%d less the %d that it keeps), and not %d", all-kept, all, kept, r.Spec.Slots)
 }

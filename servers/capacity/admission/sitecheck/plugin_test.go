@@ -95,6 +95,10 @@ func TestValidate(t *testing.T) {
 			sites: known{informer: site(40, 5, topologyv1.SiteOnline), current: site(40, 5, topologyv1.SiteOnline)}, request: create(36), reads: 1,
 			refused: apierrors.IsForbidden, text: `reservations.capacity.example.com "a" is forbidden: site "ams-1" has 35 slots for Reservations (40 less the 5 that it keeps), and not 36`,
 		},
+		"more than a site has that keeps none": {
+			sites: known{current: site(40, 0, topologyv1.SiteOnline)}, request: create(41), reads: 1,
+			refused: apierrors.IsForbidden, text: `site "ams-1" has 40 slots, and not 41`,
+		},
 		"more than before": {
 			sites: known{current: site(40, 5, topologyv1.SiteOnline)}, request: request(reservation(36), reservation(35), ""), reads: 1,
 			refused: apierrors.IsForbidden, text: "has 35 slots",
