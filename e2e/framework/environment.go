@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/e2e-framework/klient"
 	"sigs.k8s.io/e2e-framework/pkg/env"
@@ -35,6 +36,11 @@ type Suite struct {
 	Name string
 	// Servers are installed before the first test, in this order.
 	Servers []Server
+	// Objects are created once all servers are installed: YAML documents, as
+	// kubectl takes them, of what the features need and none of them is about.
+	// What is there already stays as it is; on an existing cluster the others
+	// are deleted in the end. Optional.
+	Objects string
 }
 
 // Environment is where a suite runs: one cluster with the suite's servers.
@@ -50,6 +56,7 @@ type Environment struct {
 	artifacts *artifacts
 	// namespaces are the features'.
 	namespaces step.Namespaces
+	created    []*unstructured.Unstructured // of the suite's Objects
 	// unavailable is the reason to skip everything, if there is one.
 	unavailable string
 }
@@ -224,11 +231,11 @@ func (e *Environment) install(ctx context.Context, cfg *envconf.Config) (context
 		ctx = context.WithValue(ctx, installationKey(server.Name()), installation)
 		e.progress("server %s is available after %.1f s", server.Name(), time.Since(started).Seconds())
 	}
-	return ctx, nil
+	return ctx, e.create(ctx, client)
 }
 
 // finish undoes setUp, however far it came.
-func (e *Environment) finish(ctx context.Context, _ *envconf.Config) (context.Context, error) {
+func (e *Environment) finish(ctx context.Context, cfg *envconf.Config) (context.Context, error) {
 	if ctx.Err() != nil {
 		e.report.Fail("running to the end: " + context.Cause(ctx).Error())
 	}
@@ -248,6 +255,9 @@ func (e *Environment) finish(ctx context.Context, _ *envconf.Config) (context.Co
 		}
 	}
 	e.namespaces.Delete(ctx)
+	if len(e.created) > 0 { // There is a client.
+		complain(e.deleteCreated(ctx, cfg.Client()))
+	}
 	complain(e.cluster.Destroy(ctx))
 	if e.report.Failed() {
 		kept, err := e.artifacts.keep()

@@ -9,8 +9,8 @@ import (
 
 	"example.com/annex/e2e/framework"
 	"example.com/annex/e2e/resilience"
+	"example.com/annex/e2e/resources"
 	capacity "example.com/annex/servers/capacity/definition"
-	insight "example.com/annex/servers/insight/definition"
 	topology "example.com/annex/servers/topology/definition"
 )
 
@@ -24,9 +24,7 @@ func TestMain(m *testing.M) {
 		Name: "insight",
 		Servers: []framework.Server{
 			// First: that it becomes available must not depend on the others.
-			{Definition: insight.New(), Package: "servers/insight"},
-			{Definition: topology.New(), Package: "servers/topology"},
-			{Definition: capacity.New(), Package: "servers/capacity"},
+			resources.Insight(), resources.Topology(), resources.Capacity(),
 		},
 	})
 	if err != nil {

@@ -24,6 +24,7 @@ func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
 	c.Serializer = newNegotiatedSerializer(o.scheme, o.codecs, o.Definition.GroupVersions())
 	c.Flagz = flagz.NamedFlagSetsReader{FlagSets: o.flags}
 	o.openAPI(c)
+	o.longRunning(&c.Config)
 
 	if err := o.Serving.ApplyTo(&c.Config); err != nil {
 		return nil, fmt.Errorf("serving options: %w", err)

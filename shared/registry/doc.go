@@ -10,6 +10,7 @@
 //     (k8s.io/apiserver/pkg/registry/rest.DeclarativeValidation) before the hand-written one;
 //   - a store for the status subresource that changes nothing but the status;
 //   - where a [Scale] says what is scaled, the scale subresource that kubectl scale and autoscalers use;
+//   - where a [Log] says what there is to tell of an object, the log subresource, which streams it and can be followed;
 //   - a table convertor, short names, categories and the singular name for discovery;
 //   - field label conversions, so that `--field-selector spec.siteName=a` works in every version, by the version's own
 //     name of the field ([FieldPaths]); errors of the strategy's functions name fields in the same way.

@@ -64,6 +64,11 @@ type Subresource struct {
 	// View and Edit are the verbs that the built-in roles of these names should have. Each role has those of the ones below
 	// it, too.
 	View, Edit []string
+	// LongRunning is true for streams: their requests have no deadline, are not counted among those in flight, and end when the
+	// server shuts down, which their context tells them (k8s.io/apiserver/pkg/endpoints/request.ServerShutdownSignalFrom).
+	// kube-apiserver, too, must let them run: it does for the names attach, exec, log, portforward and proxy, and cuts off
+	// others after its --request-timeout.
+	LongRunning bool
 }
 
 // SubresourcesOf are the subresources of a Resource, if it tells.

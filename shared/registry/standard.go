@@ -42,6 +42,8 @@ type Standard[T Object, Spec, Status any] struct {
 	// Scale describes the scale subresource. Optional: without it there is none. The versioned types need the tag
 	// +k8s:supportsSubresource="/scale".
 	Scale *Scale[T]
+	// Log describes the log subresource. Optional: without it there is none.
+	Log *Log[T]
 }
 
 var (
@@ -59,12 +61,15 @@ func (s Standard[T, Spec, Status]) Access() Access { return accessTo(&resourceSt
 // Stored says that the objects are kept in storage.
 func (s Standard[T, Spec, Status]) Stored() {}
 
-// Subresources are status, and scale where it is described.
+// Subresources are status, and scale and log where they are described.
 func (s Standard[T, Spec, Status]) Subresources() []Subresource {
 	// Who may do what is as with the built-in workloads: only controllers write the status.
 	subresources := []Subresource{{Name: "status", View: []string{"get"}}}
 	if s.Scale != nil {
 		subresources = append(subresources, Subresource{Name: "scale", View: []string{"get"}, Edit: []string{"update", "patch"}})
+	}
+	if s.Log != nil {
+		subresources = append(subresources, Subresource{Name: logName, View: []string{"get"}, LongRunning: true})
 	}
 	return subresources
 }
@@ -77,7 +82,7 @@ func (s Standard[T, Spec, Status]) AddToScheme(scheme *runtime.Scheme) error {
 	return nil
 }
 
-// Storage builds the stores of the resource ("") and of its subresources ("status", and "scale" where it is described).
+// Storage builds the stores of the resource ("") and of its subresources ("status", and those that are described).
 func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, error) {
 	if err := s.validate(); err != nil {
 		return nil, fmt.Errorf("resource %q of group %q is not described completely: %w", s.Plural, o.Group, err)
@@ -124,6 +129,11 @@ func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, 
 			return nil, fmt.Errorf("resource %s: %w", resource, err)
 		}
 	}
+	if s.Log != nil {
+		if storage[logName], err = newLogStore(*s.Log, store, o.Scheme); err != nil {
+			return nil, fmt.Errorf("resource %s: %w", resource, err)
+		}
+	}
 	return storage, nil
 }
 
@@ -147,6 +157,9 @@ func (s Standard[T, Spec, Status]) validate() error {
 	}
 	if s.Scale != nil {
 		errs = append(errs, s.Scale.validate())
+	}
+	if s.Log != nil {
+		errs = append(errs, s.Log.validate())
 	}
 	return errors.Join(errs...)
 }

@@ -149,3 +149,36 @@ type ReservationList struct {
 	// items are the Reservations.
 	Items []Reservation `json:"items"`
 }
+
+// +k8s:conversion-gen:explicit-from=net/url.Values
+// +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
+
+// ReservationLogOptions are the query parameters of reservations/log. Each means what it does for the log of a pod.
+type ReservationLogOptions struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// follow keeps the log open: what happens to the Reservation from now on is added as it happens, until it is deleted.
+	// +optional
+	Follow bool `json:"follow,omitempty"`
+
+	// sinceSeconds leaves out what happened more than so many seconds ago; at least 1. Not together with sinceTime.
+	// +optional
+	SinceSeconds *int64 `json:"sinceSeconds,omitempty"`
+
+	// sinceTime leaves out what happened before, as an RFC 3339 timestamp. Not together with sinceSeconds.
+	// +optional
+	SinceTime *metav1.Time `json:"sinceTime,omitempty"`
+
+	// timestamps begins each line with its time, as an RFC 3339 timestamp.
+	// +optional
+	Timestamps bool `json:"timestamps,omitempty"`
+
+	// tailLines shows at most so many of the lines about what was before the request, the last ones. With 0, a log that is
+	// followed begins with what happens next.
+	// +optional
+	TailLines *int64 `json:"tailLines,omitempty"`
+
+	// limitBytes ends the log after so many bytes, maybe in the middle of a line; at least 1.
+	// +optional
+	LimitBytes *int64 `json:"limitBytes,omitempty"`
+}
