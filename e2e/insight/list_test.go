@@ -31,7 +31,7 @@ func list() *features.FeatureBuilder {
 				if err != nil {
 					return err
 				}
-				if len(list.Items) != 2 || list.Items[0].Reservations.Bound != 4 || list.Items[1].Phase != "Online" {
+				if len(list.Items) != 2 || list.Items[0].Reservations.Bound != 4 || list.Items[0].Phase != "Online" || list.Items[1].Phase != "Online" {
 					return fmt.Errorf("got %+v", list.Items)
 				}
 				return nil

@@ -10,7 +10,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/e2e-framework/pkg/features"
 
 	"example.com/annex/e2e/framework"
@@ -115,7 +114,7 @@ func sourceDown(server string, definition apiserver.Definition, resource string)
 		})).
 		Assess("down: discovery and OpenAPI of insight are still there", step.Do(func(ctx context.Context, t *testing.T) {
 			framework.Need[framework.Killable](ctx, t, server)
-			if err := extension.Published(ctx, s.Kubernetes.Discovery().RESTClient(), schema.GroupVersion(gv)); err != nil {
+			if err := extension.Published(ctx, s.Kubernetes.Discovery().RESTClient(), gv); err != nil {
 				t.Error(err)
 			}
 			service, err := s.Aggregator.ApiregistrationV1().APIServices().Get(ctx, "v1."+gv.Group, metav1.GetOptions{})

@@ -4,18 +4,8 @@
 // step, and says so to whoever wants to read it. An informer's HasSynced stays true for good once everything was read, however
 // long ago the watch broke.
 //
-//	sites, err := set.For(schema.GroupResource{Group: "topology.example.com", Resource: "sites"}, func(config *rest.Config) (reflector.Options, error) {
-//		clients, err := versioned.NewForConfig(config)
-//		if err != nil {
-//			return reflector.Options{}, err
-//		}
-//		return reflector.Options{Type: &v1.Site{}, ListerWatcher: reflector.ListWatch(clients.TopologyV1().Sites())}, nil
-//	})
-//	...
-//	if err := reflector.InStep(ctx, sites); err != nil {
-//		return nil, err // 503, which names what can't be read, and says why.
-//	}
-//	listers.NewSiteLister(sites.Indexer()).List(labels.Everything())
+// A resource asks its server's [Set] for a [Reflector] of each resource that it is computed from, and begins every answer with
+// [InStep]; the example is the whole of it.
 //
 // What is read after InStep has returned nil is what the other server has told by its watch, which lags by milliseconds. A
 // broken watch is noticed at once where a connection is closed, and where one only falls silent within 45 seconds: after 30

@@ -17,9 +17,13 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/component-base/metrics/testutil"
 )
 
-var nodes = schema.GroupResource{Resource: "nodes"}
+// nodes are as another resource in each test: metrics are process-wide.
+func nodes(t *testing.T) schema.GroupResource {
+	return schema.GroupResource{Group: strings.ToLower(t.Name()), Resource: "nodes"}
+}
 
 // server answers lists and watches, or doesn't. It does not stream lists.
 type server struct {
@@ -79,7 +83,7 @@ func start(t *testing.T, s *server) *Reflector {
 	set := NewSet(&rest.Config{})
 	var r *Reflector
 	for range 2 { // The second asks for the same.
-		again, err := set.For(nodes, func(*rest.Config) (Options, error) {
+		again, err := set.For(nodes(t), func(*rest.Config) (Options, error) {
 			return Options{Type: &corev1.Node{}, ListerWatcher: ListWatch(s)}, nil
 		})
 		if err != nil {
@@ -121,6 +125,17 @@ func (r *Reflector) has(names ...string) bool {
 	return len(keys) == len(names)
 }
 
+func expectMetric(t *testing.T, want float64) {
+	t.Helper()
+	got, err := testutil.GetGaugeMetricValue(metric.WithLabelValues(nodes(t).String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != want {
+		t.Errorf("the metric is %v, want %v", got, want)
+	}
+}
+
 func TestInStepWaitsForTheFirstAnswer(t *testing.T) {
 	t.Parallel()
 	s := &server{}
@@ -142,14 +157,16 @@ func TestOutOfStep(t *testing.T) {
 	if err := InStep(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
+	expectMetric(t, 1)
 	s.set(errors.New("the server is on fire"), "a", "b")
 	eventually(t, "the reflector to notice", func() bool { return InStep(t.Context(), r) != nil })
+	expectMetric(t, 0)
 	started := time.Now()
 	err := InStep(t.Context(), r)
 	if took := time.Since(started); took > Grace/2 {
 		t.Errorf("it is known for long, and the refusal took %s", took)
 	}
-	if !apierrors.IsServiceUnavailable(err) || !strings.Contains(err.Error(), "nodes can't be read for ") || !strings.Contains(err.Error(), "the server is on fire") {
+	if !apierrors.IsServiceUnavailable(err) || !strings.Contains(err.Error(), "nodes.testoutofstep can't be read for ") || !strings.Contains(err.Error(), "the server is on fire") {
 		t.Errorf("got %v, want status 503 that says what and why", err)
 	}
 	if _, retry := apierrors.SuggestsClientDelay(err); retry {
@@ -159,6 +176,7 @@ func TestOutOfStep(t *testing.T) {
 	lists := s.listed()
 	s.set(nil, "b", "c")
 	eventually(t, "the reflector to be in step", func() bool { return InStep(t.Context(), r) == nil })
+	expectMetric(t, 1)
 	if !r.has("b", "c") || s.listed() <= lists {
 		t.Errorf("in step again, and has %v after %d lists", r.indexer.ListKeys(), s.listed()-lists)
 	}
@@ -200,10 +218,10 @@ func TestIncompleteOptions(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no client")
 	set := NewSet(&rest.Config{})
-	if _, err := set.For(nodes, func(*rest.Config) (Options, error) { return Options{}, broken }); !errors.Is(err, broken) {
+	if _, err := set.For(nodes(t), func(*rest.Config) (Options, error) { return Options{}, broken }); !errors.Is(err, broken) {
 		t.Errorf("got %v, want %v", err, broken)
 	}
-	if _, err := set.For(nodes, func(*rest.Config) (Options, error) { return Options{}, nil }); err == nil {
+	if _, err := set.For(nodes(t), func(*rest.Config) (Options, error) { return Options{}, nil }); err == nil {
 		t.Error("without a type: want an error")
 	}
 }
@@ -214,7 +232,7 @@ func TestStreamedLists(t *testing.T) {
 	t.Parallel()
 	w := watch.NewFakeWithOptions(watch.FakeOptions{ChannelSize: 10})
 	set := NewSet(&rest.Config{})
-	r, err := set.For(nodes, func(*rest.Config) (Options, error) {
+	r, err := set.For(nodes(t), func(*rest.Config) (Options, error) {
 		return Options{Type: &corev1.Node{}, ListerWatcher: &cache.ListWatch{
 			ListWithContextFunc: func(context.Context, metav1.ListOptions) (runtime.Object, error) {
 				return nil, errors.New("lists are streamed here")
