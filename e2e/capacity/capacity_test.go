@@ -42,6 +42,7 @@ func reservations(version string) conformance.Resource {
 		Verbs:        []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"},
 		Subresources: map[string][]string{"scale": {"get", "patch", "update"}, "status": {"get", "patch", "update"}},
 		Other:        int64(12),
+		Protobuf:     true,
 		Status:       &conformance.Field{Path: []string{"status", "observedGeneration"}, Value: int64(1)},
 	}
 }

@@ -17,6 +17,7 @@ func All(r Resource) map[string]*features.FeatureBuilder {
 		"Status":     Status(r),
 		"Apply":      Apply(r),
 		"Watch":      Watch(r),
+		"Encodings":  Encodings(r),
 		"Explain":    Explain(r),
 		"Access":     Access(r),
 		"Neighbours": Neighbours(r),

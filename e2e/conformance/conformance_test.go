@@ -48,6 +48,7 @@ spec:
 		Value: map[string]any{"ingress": []any{map[string]any{"ip": "192.0.2.1"}}},
 	},
 	StatusTakesMetadata: true,
+	Protobuf:            true,
 	Columns: []conformance.Column{
 		{Heading: "CLASS", Value: "one"},
 		{Heading: "HOSTS", Value: "*"},

@@ -40,6 +40,13 @@ type Resource struct {
 	// does. For custom resources, and ours, it is false.
 	StatusTakesMetadata bool
 
+	// Protobuf is true where objects are served in protobuf, as all built-in
+	// ones are, and ours; custom resources are not.
+	Protobuf bool
+	// CBOR is true where objects are served in CBOR: where the server runs with
+	// the feature gate CBORServingAndStorage.
+	CBOR bool
+
 	// Columns are what kubectl get prints between NAME and AGE.
 	Columns []Column
 	// Selectable are the field selectors besides metadata.name and

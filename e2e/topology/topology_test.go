@@ -40,6 +40,7 @@ func sites(version string) conformance.Resource {
 		Categories:   []string{"annex"},
 		Verbs:        []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"},
 		Subresources: map[string][]string{"status": {"get", "patch", "update"}},
+		Protobuf:     true,
 		Immutable:    &conformance.Field{Path: []string{"spec", "region"}, Value: "us-east"},
 		Invalid: []conformance.Field{
 			{Path: []string{"spec", "region"}, Value: "Not A Name"},

@@ -1,0 +1,86 @@
+package cbor_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"example.com/annex/e2e/conformance"
+	"example.com/annex/e2e/framework"
+	"example.com/annex/servers/topology/definition"
+)
+
+const gate = "--feature-gates=CBORServingAndStorage=true"
+
+var testenv *framework.Environment
+
+func TestMain(m *testing.M) {
+	// client-go reads these once, before the first client is made.
+	for _, feature := range []string{"ClientsAllowCBOR", "ClientsPreferCBOR"} {
+		if err := os.Setenv("KUBE_FEATURE_"+feature, "true"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	var err error
+	testenv, err = framework.New(framework.Suite{
+		Name:              "cbor",
+		Servers:           []framework.Server{{Definition: definition.New(), Package: "servers/topology", Args: []string{gate}}},
+		KubeAPIServerArgs: []string{gate},
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(testenv.Run(m))
+}
+
+// sites are what the suite of the server claims of them, as far as the features here ask, and CBOR.
+var sites = conformance.Resource{
+	GVR:      schema.GroupVersionResource{Group: "topology.example.com", Version: "v1", Resource: "sites"},
+	Kind:     "Site",
+	Singular: "site",
+	Sample: `
+spec:
+  region: eu-west
+  coordinates: {latitude: "52.3547", longitude: "4.8339"}
+  capacity: {slots: 40, reservedSlots: 5}
+`,
+	Change:    conformance.Field{Path: []string{"spec", "capacity", "slots"}, Value: int64(8)},
+	Other:     int64(12),
+	Immutable: &conformance.Field{Path: []string{"spec", "region"}, Value: "us-east"},
+	Invalid:   []conformance.Field{{Path: []string{"spec", "capacity", "slots"}, Value: int64(0)}},
+	Status:    &conformance.Field{Path: []string{"status", "phase"}, Value: "Online"},
+	Protobuf:  true,
+	CBOR:      true,
+}
+
+// ingresses are built in: what they don't do would be asked in vain of ours.
+var ingresses = conformance.Resource{
+	GVR:        schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"},
+	Kind:       "Ingress",
+	Singular:   "ingress",
+	Namespaced: true,
+	Sample:     `spec: {defaultBackend: {service: {name: backend, port: {number: 80}}}}`,
+	Protobuf:   true,
+	CBOR:       true,
+}
+
+func TestCBOR(t *testing.T) {
+	t.Parallel()
+	t.Run("built-in", func(t *testing.T) { t.Parallel(); testenv.Test(t, conformance.Encodings(ingresses)) })
+	all := conformance.All(sites)
+	// Those that read and write objects with the dynamic client, and the one that looks at the wire.
+	for _, name := range []string{"Encodings", "Objects", "Patches", "Status", "Apply", "Watch"} {
+		feature, ok := all[name]
+		if !ok {
+			t.Errorf("no feature %s among %v", name, slices.Sorted(maps.Keys(all)))
+			continue
+		}
+		t.Run(name, func(t *testing.T) { t.Parallel(); testenv.Test(t, feature) })
+	}
+}
