@@ -112,8 +112,10 @@ func Encodings(r Resource) *features.FeatureBuilder {
 				{inProtobuf + streamed, offered(inProtobuf), r.Kind},
 				{inProtobuf + streamed + "," + inJSON, offered(inProtobuf, inJSON), r.Kind},
 				{inProtobuf + "," + inJSON, offered(inProtobuf, inJSON), r.Kind},
-				{inCBORSequence, offered(inCBOR), r.Kind},
-				{inCBORSequence + "," + inJSON, offered(inCBOR, inJSON), r.Kind},
+				// The answer is a sequence, but what is asked for is not called so.
+				{inCBOR, offered(inCBOR), r.Kind},
+				{inCBOR + "," + inJSON, offered(inCBOR, inJSON), r.Kind},
+				{inCBORSequence + "," + inJSON, []string{inJSON}, r.Kind},
 				{inProtobuf + asTable + "," + inJSON + asTable, []string{inJSON}, "Table"},
 			} {
 				answer := tr.ask(ctx, t, exchange{path: tr.path(), query: query, accept: c.accept})
