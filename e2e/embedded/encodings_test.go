@@ -2,16 +2,27 @@ package embedded_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/sample-apiserver/pkg/apis/wardle/v1alpha1"
 	clientset "k8s.io/sample-apiserver/pkg/generated/clientset/versioned"
+	"sigs.k8s.io/e2e-framework/pkg/env"
+	"sigs.k8s.io/e2e-framework/pkg/envconf"
 
+	"example.com/annex/e2e/conformance"
+	"example.com/annex/e2e/step"
 	"example.com/annex/shared/apiservertest"
 )
 
@@ -44,7 +55,7 @@ func TestTypesWithoutProtobuf(t *testing.T) {
 	for name, tc := range map[string]struct {
 		path, accept string
 		status       int
-		mediaType    string
+		mediaType    string // of the answer
 	}{
 		"a list, JSON too":      {flunders, protobuf + "," + json, http.StatusOK, json},
 		"a list, nothing else":  {flunders, protobuf, http.StatusNotAcceptable, protobuf},
@@ -55,7 +66,7 @@ func TestTypesWithoutProtobuf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			status, mediaType := ask(t.Context(), t, client, server.Config.Host+tc.path, tc.accept)
+			status, mediaType := ask(t.Context(), t, client, http.MethodGet, server.Config.Host+tc.path, http.Header{"Accept": {tc.accept}})
 			if status != tc.status || !strings.HasPrefix(mediaType, tc.mediaType) {
 				t.Errorf("got %d and %s, want %d and %s", status, mediaType, tc.status, tc.mediaType)
 			}
@@ -63,13 +74,73 @@ func TestTypesWithoutProtobuf(t *testing.T) {
 	}
 }
 
-func ask(ctx context.Context, t *testing.T, client *http.Client, url, accept string) (status int, mediaType string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+// TestWritesWithoutProtobuf: what can't be decoded is not taken.
+func TestWritesWithoutProtobuf(t *testing.T) {
+	t.Parallel()
+	server := apiservertest.Start(t, wardleDefinition(), cluster)
+	client, err := rest.HTTPClientFor(server.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Accept", accept)
+	for _, mediaType := range []string{runtime.ContentTypeProtobuf, runtime.ContentTypeCBOR} {
+		status, _ := ask(t.Context(), t, client, http.MethodPost, server.Config.Host+"/apis/wardle.example.com/v1beta1/namespaces/default/flunders",
+			http.Header{"Content-Type": {mediaType}})
+		if status != http.StatusUnsupportedMediaType {
+			t.Errorf("creating in %s: got status %d, want 415", mediaType, status)
+		}
+	}
+}
+
+// TestCustomResource holds kube-apiserver to what is said here of custom resources: protobuf of their metadata alone, and no CBOR
+// without the gate.
+func TestCustomResource(t *testing.T) {
+	t.Parallel()
+	widgets := conformance.Resource{
+		GVR:        schema.GroupVersionResource{Group: "embedded.example.com", Version: "v1", Resource: "widgets"},
+		Kind:       "Widget",
+		Singular:   "widget",
+		Namespaced: true,
+		Sample:     `spec: {size: 3}`,
+	}
+	definition := fmt.Sprintf(`{
+		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "%[1]s.%[2]s"},
+		"spec": {
+			"group": %[2]q, "scope": "Namespaced", "names": {"plural": %[1]q, "singular": %[3]q, "kind": %[4]q},
+			"versions": [{"name": %[5]q, "served": true, "storage": true, "schema": {"openAPIV3Schema": {
+				"type": "object", "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}}}}}]
+		}}`, widgets.GVR.Resource, widgets.GVR.Group, widgets.Singular, widgets.Kind, widgets.GVR.Version)
+	feature := conformance.Encodings(widgets).Setup(step.Do(func(ctx context.Context, t *testing.T) {
+		config, err := clientcmd.BuildConfigFromFlags("", cluster.Kubeconfig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, err := dynamic.NewForConfig(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		object := &unstructured.Unstructured{}
+		if err := object.UnmarshalJSON([]byte(definition)); err != nil {
+			t.Fatal(err)
+		}
+		crds := client.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
+		if _, err := crds.Create(ctx, object, metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		step.Eventually(ctx, t, 15*time.Second, "widgets to be served", func(ctx context.Context) error {
+			_, err := client.Resource(widgets.GVR).List(ctx, metav1.ListOptions{})
+			return err
+		})
+	}))
+	env.NewWithConfig(envconf.New().WithKubeconfigFile(cluster.Kubeconfig)).Test(t, feature.Feature())
+}
+
+func ask(ctx context.Context, t *testing.T, client *http.Client, method, url string, header http.Header) (status int, mediaType string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(ctx, method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header = header
 	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)

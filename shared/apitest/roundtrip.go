@@ -1,6 +1,7 @@
 package apitest
 
 import (
+	"fmt"
 	"math/rand"
 	"testing"
 
@@ -29,7 +30,11 @@ func RoundTrip(t *testing.T, scheme *runtime.Scheme, funcs fuzzer.FuzzerFuncs) {
 	fill := fuzzer.FuzzerFor(funcs, rand.NewSource(seed), codecs)
 	// Internal objects, through each version; then what only a version can say.
 	versions, kinds := roundtrip.RoundTripTypesWithoutProtobuf, roundtrip.RoundTripExternalTypesWithoutProtobuf
-	if haveProtobuf(t, scheme) {
+	has, err := haveProtobuf(scheme)
+	if err != nil {
+		t.Error(err)
+	}
+	if has {
 		versions, kinds = roundtrip.RoundTripTypes, roundtrip.RoundTripExternalTypes
 	}
 	versions(t, scheme, codecs, fill, nil)
@@ -37,9 +42,8 @@ func RoundTrip(t *testing.T, scheme *runtime.Scheme, funcs fuzzer.FuzzerFuncs) {
 	roundTripCBOR(t, scheme, fill)
 }
 
-// haveProtobuf tells whether a scheme's types have protobuf. That one was forgotten is an error.
-func haveProtobuf(t *testing.T, scheme *runtime.Scheme) bool {
-	t.Helper()
+// haveProtobuf tells whether a scheme's types have protobuf. That some were forgotten is an error.
+func haveProtobuf(scheme *runtime.Scheme) (bool, error) {
 	have, missing := false, map[schema.GroupVersion][]string{}
 	for _, gv := range scheme.PrioritizedVersionsAllGroups() {
 		if kinds := protobuf.Missing(scheme, gv); len(kinds) > 0 {
@@ -49,9 +53,9 @@ func haveProtobuf(t *testing.T, scheme *runtime.Scheme) bool {
 		}
 	}
 	if have && len(missing) > 0 {
-		t.Errorf("some types have protobuf methods and these have none, so that servers can't offer protobuf for any: %v", missing)
+		return false, fmt.Errorf("some types have protobuf methods and these have none, so that servers can't offer protobuf for any: %v", missing)
 	}
-	return have && len(missing) == 0
+	return have, nil
 }
 
 // roundTripCBOR does what upstream's package roundtrip does, for CBOR.
