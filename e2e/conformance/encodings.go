@@ -165,8 +165,9 @@ func Encodings(r Resource) *features.FeatureBuilder {
 			}
 		})).
 		Assess("writes", step.Do(func(ctx context.Context, t *testing.T) {
-			for i, mediaType := range []string{inJSON, inYAML, inProtobuf, inCBOR} {
-				object := tr.create(ctx, t, "written-"+string(rune('a'+i)))
+			for name, mediaType := range map[string]string{"json": inJSON, "yaml": inYAML, "protobuf": inProtobuf, "cbor": inCBOR} {
+				name = "written-" + name
+				object := tr.create(ctx, t, name)
 				put := exchange{method: http.MethodPut, path: tr.path(object.GetName()), accept: inJSON, contentType: mediaType}
 				if len(r.offered(mediaType)) == 0 {
 					if mediaType == inProtobuf {
@@ -186,7 +187,7 @@ func Encodings(r Resource) *features.FeatureBuilder {
 					t.Errorf("writing %s as it was read: got status %d:\n%s", mediaType, answer.status, answer.body)
 					continue
 				}
-				if diff := cmp.Diff(object.Object, tr.get(ctx, t, "written-"+string(rune('a'+i))).Object); diff != "" {
+				if diff := cmp.Diff(object.Object, tr.get(ctx, t, name).Object); diff != "" {
 					t.Errorf("after writing %s as it was read (-before +after):\n%s", mediaType, diff)
 				}
 			}
