@@ -24,6 +24,7 @@ func All(r Resource) []Feature {
 		Delete(r),
 		Lists(r),
 		Watches(r),
+		Encodings(r),
 		Tables(r),
 		Kubectl(r),
 		Access(r),

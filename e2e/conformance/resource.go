@@ -53,6 +53,10 @@ type Resource struct {
 	Unconditional bool
 	// StrategicMerge is true where strategic merge patches work. Custom resources don't know them.
 	StrategicMerge bool
+	// Protobuf is true where objects are served in protobuf, as all built-in ones are, and ours; custom resources are not.
+	Protobuf bool
+	// CBOR is true where objects are served in CBOR: where the server runs with the feature gate CBORServingAndStorage.
+	CBOR bool
 	// BuiltInRoles is true where the built-in roles view, edit and admin cover the resource, as its ClusterRoles with the labels
 	// rbac.authorization.k8s.io/aggregate-to-view and so on say. Nothing is checked where it is false.
 	BuiltInRoles bool

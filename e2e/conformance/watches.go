@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/utils/ptr"
@@ -318,18 +319,28 @@ type stream struct {
 // next waits for the next event.
 func (s stream) next(ctx context.Context, t *testing.T) (watch.EventType, *unstructured.Unstructured) {
 	t.Helper()
+	kind, got := nextEvent(ctx, t, s.events)
+	object, ok := got.(*unstructured.Unstructured)
+	if !ok {
+		t.Fatalf("the watch sent %s of a %T", kind, got)
+	}
+	return kind, object
+}
+
+// nextEvent waits for the next event of any watch.
+func nextEvent(ctx context.Context, t *testing.T, events <-chan watch.Event) (watch.EventType, runtime.Object) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()
 	select {
-	case event, open := <-s.events:
+	case event, open := <-events:
 		if !open {
 			t.Fatal("the watch ended")
 		}
-		object, ok := event.Object.(*unstructured.Unstructured)
-		if event.Type == watch.Error || !ok {
+		if event.Type == watch.Error {
 			t.Fatalf("the watch sent %s: %v", event.Type, apierrors.FromObject(event.Object))
 		}
-		return event.Type, object
+		return event.Type, event.Object
 	case <-ctx.Done():
 		t.Fatalf("no event within %s", eventTimeout)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -41,6 +42,14 @@ type Suite struct {
 	// What is there already stays as it is; on an existing cluster the others
 	// are deleted in the end. Optional.
 	Objects string
+	// KubeAPIServerArgs are added to kube-apiserver's flags, under the same
+	// condition as the servers'.
+	KubeAPIServerArgs []string
+}
+
+// flags tells whether the suite needs programs to run with flags of its own.
+func (s Suite) flags() bool {
+	return len(s.KubeAPIServerArgs) > 0 || slices.ContainsFunc(s.Servers, func(server Server) bool { return len(server.Args) > 0 })
 }
 
 // Environment is where a suite runs: one cluster with the suite's servers.
@@ -92,8 +101,11 @@ func New(suite Suite) (*Environment, error) {
 			return nil, fmt.Errorf("letting tests run at the same time: %w", err)
 		}
 	}
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		e.unavailable = "-short was given"
+	case e.options.cluster == "existing" && suite.flags():
+		e.unavailable = "not on this cluster: its programs have not the flags that the suite needs, and are not ours to restart"
 	}
 	return e, nil
 }
@@ -179,6 +191,7 @@ func (e *Environment) prepare(ctx context.Context) error {
 			Binaries:          binaries,
 			LogDir:            e.artifacts.dir,
 			AggregatorRouting: e.options.routing,
+			KubeAPIServerArgs: e.suite.KubeAPIServerArgs,
 			Progress: func(event controlplane.Event) {
 				if event.Ready {
 					e.progress("%s is ready after %.1f s", event.Process, event.Took.Seconds())

@@ -62,6 +62,7 @@ func reservations(version string) conformance.Resource {
 		Generation:     true,
 		Unconditional:  true,
 		StrategicMerge: true,
+		Protobuf:       true,
 		BuiltInRoles:   true,
 		Other:          int64(12),
 		Needs:          []string{Site},

@@ -64,6 +64,7 @@ func sites(version string) conformance.Resource {
 		Generation:     true,
 		Unconditional:  true,
 		StrategicMerge: true,
+		Protobuf:       true,
 		BuiltInRoles:   true,
 		Other:          int64(12),
 		Immutable:      &conformance.Field{Path: []string{"spec", "region"}, Value: "us-east"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apiserver/pkg/admission"
 	apiopenapi "k8s.io/apiserver/pkg/endpoints/openapi"
 	genericapiserver "k8s.io/apiserver/pkg/server"
@@ -20,8 +21,7 @@ import (
 // limits, which priority and fairness needs first, and a storage factory that honours --storage-media-type and
 // --etcd-servers-overrides. The way to kube-apiserver is earlier, because the serving certificate may come from there.
 func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
-	c := genericapiserver.NewRecommendedConfig(o.codecs)
-	c.Serializer = newNegotiatedSerializer(o.scheme, o.codecs, o.Definition.GroupVersions())
+	c := genericapiserver.NewRecommendedConfig(serverCodecs(o.scheme))
 	c.Flagz = flagz.NamedFlagSetsReader{FlagSets: o.flags}
 	o.openAPI(c)
 	o.longRunning(&c.Config)
@@ -101,6 +101,7 @@ func (o *Options) storageFactory(c *genericapiserver.RecommendedConfig) serverst
 			prefixes[schema.GroupResource{Group: g.Name, Resource: r.Name()}] = g.Name + "/" + r.Name()
 		}
 	}
-	return serverstorage.NewDefaultStorageFactory(storage, o.Etcd.DefaultStorageMediaType, o.codecs,
+	// As with built-in types, what is stored is never CBOR: the gate of that name makes it the encoding of custom resources.
+	return serverstorage.NewDefaultStorageFactory(storage, o.Etcd.DefaultStorageMediaType, serializer.NewCodecFactory(o.scheme),
 		serverstorage.NewDefaultResourceEncodingConfigForEffectiveVersion(o.scheme, c.EffectiveVersion), enabled, prefixes)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/admission"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
@@ -106,6 +107,65 @@ func TestServerClosesTheListenerWhenItFails(t *testing.T) {
 	}
 	if _, err := options.SecureServing.Listener.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("the listener is not closed: %v", err)
+	}
+}
+
+// TestStorageMediaType: upstream's sample types have no protobuf methods.
+func TestStorageMediaType(t *testing.T) {
+	t.Parallel()
+	const protobuf = "--storage-media-type=application/vnd.kubernetes.protobuf"
+	for name, tc := range map[string]struct {
+		definition apiserver.Definition
+		args       []string
+		want       string // the media type
+		refused    bool
+	}{
+		"types without protobuf":              {definition: wardleDefinition(), want: "application/json"},
+		"types without protobuf, asked for":   {definition: wardleDefinition(), args: []string{protobuf}, want: "application/vnd.kubernetes.protobuf", refused: true},
+		"types with protobuf":                 {definition: scaleDefinition(), want: "application/vnd.kubernetes.protobuf"},
+		"types with protobuf, JSON asked for": {definition: scaleDefinition(), args: []string{"--storage-media-type=application/json"}, want: "application/json"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			options, err := apiserver.NewOptions(tc.definition)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := options.Parse(tc.args); err != nil {
+				t.Fatal(err)
+			}
+			if got := options.Etcd.DefaultStorageMediaType; got != tc.want {
+				t.Errorf("objects are stored as %s, want %s", got, tc.want)
+			}
+			err = options.Validate()
+			const complaint = "Flunder, FlunderList of wardle.example.com/v1alpha1 have no protobuf methods"
+			if got := strings.Contains(err.Error(), complaint); got != tc.refused {
+				t.Errorf("%q stands in the errors: %t, want %t:\n%v", complaint, got, tc.refused, err)
+			}
+		})
+	}
+}
+
+// scaleDefinition is a server of upstream types that have protobuf methods. Nothing of it is started.
+func scaleDefinition() apiserver.Definition {
+	d := wardleDefinition()
+	d.Install = autoscalingv1.AddToScheme
+	d.Groups[0].Name, d.Groups[0].Versions = autoscalingv1.GroupName, []string{"v1"}
+	return d
+}
+
+// TestCBORIsProcessWide: on a gate of the server's own it would be half served.
+func TestCBORIsProcessWide(t *testing.T) {
+	t.Parallel()
+	options, err := apiserver.NewOptions(wardleDefinition())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := options.Parse([]string{"--feature-gates=CBORServingAndStorage=true"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(options.Complete(), options.Validate()); err == nil || !strings.Contains(err.Error(), "--feature-gates=CBORServingAndStorage=true: it is false process-wide") {
+		t.Errorf("got %v, want an error about the gate", err)
 	}
 }
 

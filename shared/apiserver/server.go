@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apiserver/pkg/registry/rest"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/klog/v2"
@@ -88,8 +89,9 @@ func (o *Options) server() (_ *Server, err error) {
 // groupInfo builds the storage of a group's resources and puts each into every version that has its kind. It returns
 // the storages that it made when it fails, too.
 func (o *Options) groupInfo(group Group, config *genericapiserver.RecommendedConfig, reflectors *reflector.Set) (_ *genericapiserver.APIGroupInfo, made []rest.Storage, _ error) {
-	info := genericapiserver.NewDefaultAPIGroupInfo(group.Name, o.scheme, runtime.NewParameterCodec(o.scheme), o.codecs)
-	info.NegotiatedSerializer = config.Serializer
+	// Upstream replaces the codec factory by one that encodes lists an object at a time, and CBOR if its gate is on.
+	info := genericapiserver.NewDefaultAPIGroupInfo(group.Name, o.scheme, runtime.NewParameterCodec(o.scheme), serializer.CodecFactory{})
+	info.NegotiatedSerializer = newNegotiatedSerializer(info.NegotiatedSerializer, o.scheme, group.groupVersions())
 	for _, resource := range group.Resources {
 		storage, err := resource.Storage(registry.Options{
 			Group: group.Name, Scheme: o.scheme, RESTOptionsGetter: config.RESTOptionsGetter, Reflectors: reflectors,

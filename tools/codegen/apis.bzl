@@ -1,4 +1,4 @@
-"""The API packages of all servers. Written by //tools/codegen."""
+"""The API packages of all servers, and their .proto files. Written by //tools/codegen."""
 
 API_PACKAGES = [
     "//servers/capacity/apis/capacity",
@@ -20,4 +20,11 @@ API_PACKAGES = [
     "//servers/topology/apis/topology/v1:topology",
     "//servers/topology/apis/topology/v1alpha1",
     "//servers/topology/apis/topology/validation",
+]
+
+API_PROTOS = [
+    "//servers/capacity/apis/capacity/v1:go_default_library_protos",
+    "//servers/capacity/apis/capacity/v1beta1:go_default_library_protos",
+    "//servers/topology/apis/topology/v1:go_default_library_protos",
+    "//servers/topology/apis/topology/v1alpha1:go_default_library_protos",
 ]
