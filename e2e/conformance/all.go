@@ -18,6 +18,7 @@ func All(r Resource) []Feature {
 		DryRun(r),
 		Patches(r),
 		Apply(r),
+		Malformed(r),
 		Status(r),
 		Delete(r),
 		Watches(r),

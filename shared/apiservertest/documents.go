@@ -3,6 +3,7 @@ package apiservertest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -154,22 +155,27 @@ func parameters(lists ...any) string {
 	return join(names)
 }
 
-// media is the type of a body, and the media types that it comes in.
+// media is the type of a body, or the types, each with the media types that it comes in.
 func media(body any) string {
 	b, _ := body.(object)
-	if b["schema"] != nil {
+	if b["schema"] != nil { // version 2
 		return reference(b["schema"])
 	}
-	var all []any
 	content, _ := b["content"].(object)
-	for name, m := range content {
-		all = append(all, name+"="+reference(m.(object)["schema"]))
-	}
-	if len(all) == 0 {
+	if len(content) == 0 {
 		description, _ := b["description"].(string)
 		return description
 	}
-	return join(all)
+	in := map[string][]any{}
+	for name, m := range content {
+		t := reference(m.(object)["schema"])
+		in[t] = append(in[t], name)
+	}
+	var all []string
+	for _, t := range slices.Sorted(maps.Keys(in)) {
+		all = append(all, t+" ("+join(in[t])+")")
+	}
+	return strings.Join(all, ", ")
 }
 
 // reference is the name of the type that a schema refers to, else the type that it says.
