@@ -193,12 +193,18 @@ var incidental = []struct {
 	stands  string
 }{
 	{regexp.MustCompile(`in scheme "[^"]*"`), "in scheme"},
+	{regexp.MustCompile(`in version "[^"]*"`), "in version"},
 	// The Go package of a type, and the encodings that the types of a server have.
-	{regexp.MustCompile(`\*?\b[a-z0-9]+\.<kind>`), "<kind>"},
-	{regexp.MustCompile(`, application/(vnd\.kubernetes\.protobuf|cbor|cbor-seq)`), ""},
-	// Go's decoder says where it was in a body, which has the sample in it.
+	{regexp.MustCompile(`\*?(<group>|\b[a-z0-9]+)\.<kind>`), "<kind>"},
+	{regexp.MustCompile(`, application/(vnd\.kubernetes\.protobuf|cbor|cbor-seq)(;stream=watch)?`), ""},
+	// Where a decoder was in a body, and how the body begins.
 	{regexp.MustCompile(`(byte|offset|line|column) #?\d+`), "$1"},
-	{regexp.MustCompile(`\.\.\.\|[^|]*\|\.\.\.`), "..."},
+	{regexp.MustCompile(`(?s)(json parse error: .*) \([^()]*\)$`), "$1"},
+	// The object that a patch makes, and the object that is there.
+	{regexp.MustCompile(`(?s)patch: Invalid value: ".*": `), "patch: Invalid value: "},
+	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "<uid>"},
+	// Where it is stored.
+	{regexp.MustCompile(`/<group>/<resource>/`), "/<resource>/"},
 }
 
 // neutral replaces the names of the resource in a text.

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -66,12 +67,16 @@ func (v victim) malformedBodies() []malformed {
 	}
 	var requests []malformed
 	for _, b := range bodies {
-		requests = append(requests, post(b.name, b.body), malformed{
+		create := post(b.name, b.body)
+		// What is missing is the kind's.
+		create.loosely = slices.Contains([]string{"an empty object", "null", "no kind", "no apiVersion"}, b.name)
+		requests = append(requests, create, malformed{
 			name: b.name + ", to update", method: http.MethodPut, at: "/" + v.named("target"), query: dry, body: b.body,
 		})
 		if len(b.body) < 1<<20 {
 			requests = append(requests, malformed{
-				name: b.name + ", to delete", method: http.MethodDelete, at: "/" + v.named("target"), query: dry, body: b.body,
+				// Options in a body are all there are: such a request is no dry run.
+				name: b.name + ", to delete", method: http.MethodDelete, at: "/" + v.named("absent"), body: b.body,
 				// Bodies with the sample in them are options with unknown fields, whose names are the sample's.
 				loosely: strings.Contains(b.body, v.fields()),
 			})
@@ -108,14 +113,16 @@ func (v victim) malformedNumbers() []malformed {
 		"123456789012345678901234567890", "0x10", "01", "+1", "-0", "NaN", "Infinity", `"4"`, `""`, "true", "[]", "[4]", "{}", "", "4 4",
 	} {
 		create := post("the number "+number, v.numbered(number))
+		// What is said of 0 is the kind's.
+		create.loosely = number == "-0"
 		requests = append(requests, create)
 		if number == "" || number == "4 4" {
 			continue // no JSON: the patch would be refused before it is looked at
 		}
-		patch := v.numbered(number)
 		requests = append(requests, malformed{
 			name: "a merge patch with the number " + number, method: http.MethodPatch, at: "/" + v.named("target"), query: dry,
-			header: header("Content-Type", "application/merge-patch+json"), body: strings.Replace(patch, fmt.Sprintf(`"name":%q`, v.named("new")), fmt.Sprintf(`"name":%q`, v.named("target")), 1),
+			header: header("Content-Type", "application/merge-patch+json"), loosely: create.loosely,
+			body: strings.Replace(v.numbered(number), fmt.Sprintf("%q", v.named("new")), fmt.Sprintf("%q", v.named("target")), 1),
 		})
 	}
 	return requests

@@ -172,7 +172,7 @@ func (v victim) malformedQueries() []malformed {
 		`{"dryRun":["Some"]}`, `{"preconditions":{"uid":1}}`, `{"preconditions":{"resourceVersion":"abc"}}`, `{"gracePeriodSeconds":"1"}`, `{"propagationPolicy":"Bogus"}`,
 		`{"kind":"DeleteOptions","apiVersion":"v1","noSuchField":1}`, `{"kind":"DeleteOptions","apiVersion":"v9"}`, `{"kind":"Status","apiVersion":"v1"}`, `{"orphanDependents":true,"propagationPolicy":"Orphan"}`,
 	} {
-		requests = append(requests, malformed{name: "delete with the options " + options, method: http.MethodDelete, at: "/" + v.named("target"), query: dry, body: options})
+		requests = append(requests, malformed{name: "delete with the options " + options, method: http.MethodDelete, at: "/" + v.named("absent"), body: options})
 	}
 	return requests
 }
