@@ -245,6 +245,12 @@ func (e *Environment) finish(ctx context.Context, _ *envconf.Config) (context.Co
 		}
 	}
 	complain(e.cluster.Destroy(ctx))
+	for _, server := range e.suite.Servers {
+		if err := e.artifacts.panicked(server.Name()); err != nil {
+			klog.ErrorS(err, "Reading the logs", "suite", e.title())
+			e.report.Fail(err.Error())
+		}
+	}
 	if e.report.Failed() {
 		kept, err := e.artifacts.keep()
 		complain(err)

@@ -200,6 +200,23 @@ func TestFinalizers(t *testing.T) {
 	}
 }
 
+// TestTimes: what could not be read again is not written, by whichever way it comes.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	main, status := strategies(t, flunders().Strategy)
+	ctx, plain, late := context.Background(), flunder(1, "", ""), flunder(1, "", "")
+	late.ManagedFields = []metav1.ManagedFieldsEntry{{Time: &metav1.Time{Time: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}}
+	for name, errs := range map[string]field.ErrorList{
+		"create":        main.Validate(ctx, late),
+		"update":        main.ValidateUpdate(ctx, late, plain),
+		"status update": status.ValidateUpdate(ctx, late, plain),
+	} {
+		if len(errs) != 1 || errs[0].Field != "metadata.managedFields[0].time" {
+			t.Errorf("%s: got %v, want an error about metadata.managedFields[0].time", name, errs)
+		}
+	}
+}
+
 func TestResetFieldsCoverEveryVersion(t *testing.T) {
 	t.Parallel()
 	main, status := strategies(t, flunders().Strategy)

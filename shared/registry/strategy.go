@@ -114,6 +114,7 @@ func (s *strategy[T, Spec, Status]) Validate(ctx context.Context, obj runtime.Ob
 // validate checks a whole object, whose finalizers were the old ones before.
 func (s *strategy[T, Spec, Status]) validate(ctx context.Context, o T, finalizers []string) field.ErrorList {
 	errs := validation.ValidateFinalizers(o.GetFinalizers(), finalizers, field.NewPath("metadata", "finalizers"))
+	errs = append(errs, s.fieldPaths.errors(ctx, validation.ValidateTimes(o))...)
 	if s.Strategy.Validate != nil {
 		errs = append(errs, s.fieldPaths.errors(ctx, s.Strategy.Validate(ctx, o))...)
 	}

@@ -112,16 +112,22 @@ func (s *server) decode(body []byte) []runtime.Object {
 	return objects
 }
 
-// new is the object as a store's create completes it.
+// new is the object as the handler of creates and the store complete it.
 func (s *server) new(object runtime.Object) runtime.Object {
 	object = object.DeepCopyObject()
 	m := object.(metav1.Object)
+	rest.WipeObjectMetaSystemFields(m)
 	rest.FillObjectMetaSystemFields(m)
 	if m.GetName() == "" && m.GetGenerateName() != "" {
 		m.SetName(s.store.CreateStrategy.GenerateName(m.GetGenerateName()))
 	}
-	// The handlers make it, whatever the client sent.
-	m.SetManagedFields(nil)
+	// The handler makes them, of what the client sent among other things: only the times stay as they are.
+	for i, entry := range m.GetManagedFields() {
+		m.GetManagedFields()[i] = metav1.ManagedFieldsEntry{
+			Manager: "fuzz", Operation: metav1.ManagedFieldsOperationUpdate, APIVersion: s.kind.GroupVersion().String(), Time: entry.Time,
+			FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1("{}"),
+		}
+	}
 	return object
 }
 
