@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apiserver/pkg/registry/generic"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
@@ -39,16 +38,10 @@ func Etcd(t testing.TB) Backend {
 		options.EnableWatchCache = false
 		enabled := serverstorage.NewResourceConfig()
 		enabled.EnableVersions(definition.GroupVersions()...)
-		prefixes := map[schema.GroupResource]string{}
-		for _, g := range definition.Groups {
-			for _, r := range g.Resources {
-				prefixes[schema.GroupResource{Group: g.Name, Resource: r.Name()}] = g.Name + "/" + r.Name()
-			}
-		}
 		return &genericoptions.StorageFactoryRestOptionsFactory{
 			Options: *options,
 			StorageFactory: serverstorage.NewDefaultStorageFactory(*config, options.DefaultStorageMediaType, codecs,
-				serverstorage.NewDefaultResourceEncodingConfig(scheme), enabled, prefixes),
+				serverstorage.NewDefaultResourceEncodingConfig(scheme), enabled, nil),
 		}
 	}
 }

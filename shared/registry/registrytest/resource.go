@@ -25,9 +25,6 @@ func (tr trial[T]) names() {
 	if got := main.(rest.CategoriesProvider).Categories(); !slices.Equal(got, tr.Categories) {
 		tr.Errorf("categories %q, want %q", got, tr.Categories)
 	}
-	if got := main.(rest.Scoper).NamespaceScoped(); got != tr.namespaced() {
-		tr.Errorf("the storage says that it is namespaced: %t, and its strategy %t", got, tr.namespaced())
-	}
 	if _, ok := main.(rest.StandardStorage); !ok {
 		tr.Errorf("%T lacks a method of rest.StandardStorage", main)
 	}
