@@ -189,7 +189,7 @@ func (v victim) malformedMethods() []malformed {
 		{"PATCH of the collection", http.MethodPatch, ""},
 		{"DELETE of a status", http.MethodDelete, target + "/status"},
 		{"TRACE of an object", http.MethodTrace, target},
-		{"CONNECT to an object", "PROPFIND", target},
+		{"PROPFIND of an object", "PROPFIND", target},
 		{"OPTIONS of the collection", http.MethodOptions, ""},
 		{"HEAD of an object", http.MethodHead, target},
 		{"HEAD of the collection", http.MethodHead, ""},
