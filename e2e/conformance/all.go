@@ -19,6 +19,7 @@ func All(r Resource) []Feature {
 		DryRun(r),
 		Patches(r),
 		Apply(r),
+		Malformed(r),
 		Status(r),
 		Scale(r),
 		Delete(r),

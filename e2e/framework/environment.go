@@ -272,6 +272,12 @@ func (e *Environment) finish(ctx context.Context, cfg *envconf.Config) (context.
 		complain(e.deleteCreated(ctx, cfg.Client()))
 	}
 	complain(e.cluster.Destroy(ctx))
+	for _, server := range e.suite.Servers {
+		if err := e.artifacts.panicked(server.Name()); err != nil {
+			klog.ErrorS(err, "Reading the logs", "suite", e.title())
+			e.report.Fail(err.Error())
+		}
+	}
 	if e.report.Failed() {
 		kept, err := e.artifacts.keep()
 		complain(err)

@@ -8,6 +8,7 @@
 //   - a genericregistry.Store with create, update and delete strategies that clear or keep the status as API
 //     conventions ask, count metadata.generation by spec changes only, and run declarative validation
 //     (k8s.io/apiserver/pkg/registry/rest.DeclarativeValidation) before the hand-written one;
+//     what no resource may have is refused for all: finalizers without a domain, and times that can't be read again;
 //   - a store for the status subresource that changes nothing but the status;
 //   - where a [Scale] says what is scaled, the scale subresource that kubectl scale and autoscalers use;
 //   - where a [Log] says what there is to tell of an object, the log subresource, which streams it and can be followed;

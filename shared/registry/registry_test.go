@@ -177,6 +177,46 @@ func TestValidation(t *testing.T) {
 	}
 }
 
+// TestFinalizers: a name without a domain may stay, and not come.
+func TestFinalizers(t *testing.T) {
+	t.Parallel()
+	main, _ := strategies(t, flunders().Strategy)
+	ctx, plain, finalized := context.Background(), flunder(1, "", ""), flunder(1, "", "")
+	finalized.Finalizers = []string{"example.com/a", "cleanup"}
+	for name, errs := range map[string]field.ErrorList{
+		"create":          main.Validate(ctx, finalized),
+		"update":          main.ValidateUpdate(ctx, finalized, plain),
+		"keep":            main.ValidateUpdate(ctx, finalized, finalized),
+		"remove":          main.ValidateUpdate(ctx, plain, finalized),
+		"create, without": main.Validate(ctx, plain),
+	} {
+		want := 0
+		if name == "create" || name == "update" {
+			want = 1
+		}
+		if len(errs) != want || want > 0 && errs[0].Field != "metadata.finalizers[1]" {
+			t.Errorf("%s: got %v, want %d errors", name, errs, want)
+		}
+	}
+}
+
+// TestTimes: what could not be read again is not written, by whichever way it comes.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	main, status := strategies(t, flunders().Strategy)
+	ctx, plain, late := context.Background(), flunder(1, "", ""), flunder(1, "", "")
+	late.ManagedFields = []metav1.ManagedFieldsEntry{{Time: &metav1.Time{Time: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}}
+	for name, errs := range map[string]field.ErrorList{
+		"create":        main.Validate(ctx, late),
+		"update":        main.ValidateUpdate(ctx, late, plain),
+		"status update": status.ValidateUpdate(ctx, late, plain),
+	} {
+		if len(errs) != 1 || errs[0].Field != "metadata.managedFields[0].time" {
+			t.Errorf("%s: got %v, want an error about metadata.managedFields[0].time", name, errs)
+		}
+	}
+}
+
 func TestResetFieldsCoverEveryVersion(t *testing.T) {
 	t.Parallel()
 	main, status := strategies(t, flunders().Strategy)
