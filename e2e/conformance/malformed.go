@@ -24,7 +24,7 @@ import (
 const answerTimeout = 30 * time.Second
 
 // Malformed sends requests that no honest client sends, each to the resource and to a built-in one of the same scope, and expects
-// the same answer: status code, reason, message and warnings, but for the names of the two. Where a resource lacks what the
+// the same reply: status code, reason, message and warnings, but for the names of the two. Where a resource lacks what the
 // built-in one has, as custom resources lack strategic merge patches, the answers can't be compared: then it claims nothing.
 func Malformed(r Resource) Feature {
 	claimed := r.Can("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch") &&
@@ -118,8 +118,8 @@ type malformed struct {
 	loosely bool
 }
 
-// answer is what came back, in words that hold for all resources.
-type answer struct {
+// reply is what came back, in words that hold for all resources.
+type reply struct {
 	Code     int
 	Reason   metav1.StatusReason
 	Message  string
@@ -135,7 +135,7 @@ func (tr *trial) target(ctx context.Context, t *testing.T) {
 }
 
 // send sends a request once, and follows no redirect.
-func (tr *trial) send(ctx context.Context, t *testing.T, m malformed) answer {
+func (tr *trial) send(ctx context.Context, t *testing.T, m malformed) reply {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
@@ -157,11 +157,11 @@ func (tr *trial) send(ctx context.Context, t *testing.T, m malformed) answer {
 	}
 	response, err := transport.RoundTrip(request)
 	if err != nil {
-		t.Errorf("%s: no answer from %s: %v", m.name, tr.Resource, err)
-		return answer{}
+		t.Errorf("%s: no reply from %s: %v", m.name, tr.Resource, err)
+		return reply{}
 	}
 	defer response.Body.Close()
-	a := answer{Code: response.StatusCode}
+	a := reply{Code: response.StatusCode}
 	for _, warning := range response.Header.Values("Warning") {
 		a.Warnings = append(a.Warnings, tr.neutral(warning))
 	}
@@ -171,7 +171,7 @@ func (tr *trial) send(ctx context.Context, t *testing.T, m malformed) answer {
 	}
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
-		t.Fatalf("%s: reading the answer: %v", m.name, err)
+		t.Fatalf("%s: reading the reply: %v", m.name, err)
 	}
 	var status metav1.Status
 	if json.Unmarshal(body, &status) != nil || status.Kind != "Status" {
