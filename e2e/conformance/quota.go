@@ -46,10 +46,14 @@ func Quota(r Resource) Feature {
 			if counted := got.Status.Used[theirs]; counted.Value() != 1 {
 				return fmt.Errorf("used is %v, want 1 of %s", got.Status.Used, theirs)
 			}
-			counted, known := got.Status.Used[ours]
-			if !known && apiequality.Semantic.DeepEqual(got.Status.Hard, got.Spec.Hard) {
-				// The controller has counted, and did not know the resource yet. It counts again when the quota
-				// changes, else after five minutes (--resource-quota-sync-period).
+			list, err := tr.objects().List(ctx, metav1.ListOptions{}) // There may be others: each namespace gets a ConfigMap.
+			if err != nil {
+				return err
+			}
+			want, counted := int64(len(list.Items)), got.Status.Used[ours]
+			if counted.Value() != want && apiequality.Semantic.DeepEqual(got.Status.Hard, got.Spec.Hard) {
+				// The controller has counted, and did not know the resource or one of the objects yet. It counts again when
+				// the quota changes, else after five minutes (--resource-quota-sync-period).
 				more := got.Spec.Hard[ours]
 				more.Add(resource.MustParse("1"))
 				got.Spec.Hard[ours] = more
@@ -57,11 +61,7 @@ func Quota(r Resource) Feature {
 					return err
 				}
 			}
-			list, err := tr.objects().List(ctx, metav1.ListOptions{}) // There may be others: each namespace has a ConfigMap.
-			if err != nil {
-				return err
-			}
-			if want := int64(len(list.Items)); want == 0 || counted.Value() != want {
+			if want == 0 || counted.Value() != want {
 				return fmt.Errorf("used is %v, want %d of %s", got.Status.Used, want, ours)
 			}
 			return nil

@@ -247,7 +247,9 @@ func (e *Environment) finish(ctx context.Context, _ *envconf.Config) (context.Co
 			klog.ErrorS(err, "Exporting logs", "suite", e.title())
 		}
 	}
-	e.namespaces.Delete(ctx)
+	if e.options.cluster == "existing" {
+		e.namespaces.Delete(ctx) // A cluster of the run's own takes them along.
+	}
 	complain(e.cluster.Destroy(ctx))
 	if e.report.Failed() {
 		kept, err := e.artifacts.keep()
