@@ -24,7 +24,7 @@ import (
 const answerTimeout = 30 * time.Second
 
 // Malformed sends requests that no honest client sends, each to the resource and to a built-in one of the same scope, and expects
-// the same reply: status code, reason, message and warnings, but for the names of the two. Where a resource lacks what the
+// the same answer: status code, reason, message and warnings, but for the names of the two. Where a resource lacks what the
 // built-in one has, as custom resources lack strategic merge patches, the answers can't be compared: then it claims nothing.
 func Malformed(r Resource) Feature {
 	claimed := r.Can("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch") &&
@@ -157,7 +157,7 @@ func (tr *trial) send(ctx context.Context, t *testing.T, m malformed) reply {
 	}
 	response, err := transport.RoundTrip(request)
 	if err != nil {
-		t.Errorf("%s: no reply from %s: %v", m.name, tr.Resource, err)
+		t.Errorf("%s: no answer from %s: %v", m.name, tr.Resource, err)
 		return reply{}
 	}
 	defer response.Body.Close()
@@ -171,7 +171,7 @@ func (tr *trial) send(ctx context.Context, t *testing.T, m malformed) reply {
 	}
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
-		t.Fatalf("%s: reading the reply: %v", m.name, err)
+		t.Fatalf("%s: reading the answer: %v", m.name, err)
 	}
 	var status metav1.Status
 	if json.Unmarshal(body, &status) != nil || status.Kind != "Status" {

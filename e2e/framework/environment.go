@@ -267,7 +267,9 @@ func (e *Environment) finish(ctx context.Context, cfg *envconf.Config) (context.
 			klog.ErrorS(err, "Exporting logs", "suite", e.title())
 		}
 	}
-	e.namespaces.Delete(ctx)
+	if e.options.cluster == "existing" {
+		e.namespaces.Delete(ctx) // A cluster of the run's own takes them along.
+	}
 	if len(e.created) > 0 { // There is a client.
 		complain(e.deleteCreated(ctx, cfg.Client()))
 	}
