@@ -20,9 +20,9 @@ import (
 // a watch that has reached its timeout; and short enough for a person who waits for the answer.
 const Grace = 2 * time.Second
 
-// backoff is between attempts to read again. client-go's own goes up to a minute, in which readers would be refused what is
-// long there again.
-var backoff = wait.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 10, Cap: 5 * time.Second}
+// backoff is between attempts to read again, at most 1.5 s: less than Grace, so that readers don't notice a server that was
+// restarted. client-go's own goes up to a minute, and starts small again only after two good minutes.
+var backoff = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 10, Cap: time.Second}
 
 // Options say what a Reflector reflects.
 type Options struct {
