@@ -17,6 +17,7 @@ func Usages() []conformance.Resource {
 			ShortNames:   []string{"su"},
 			Categories:   []string{"annex"},
 			Verbs:        []string{"get", "list"},
+			Protobuf:     true,
 			BuiltInRoles: true,
 			Needs:        []string{Site},
 			Existing:     "ams-1",

@@ -25,6 +25,7 @@ API_PACKAGES = [
 API_PROTOS = [
     "//servers/capacity/apis/capacity/v1:go_default_library_protos",
     "//servers/capacity/apis/capacity/v1beta1:go_default_library_protos",
+    "//servers/insight/apis/insight/v1:go_default_library_protos",
     "//servers/topology/apis/topology/v1:go_default_library_protos",
     "//servers/topology/apis/topology/v1alpha1:go_default_library_protos",
 ]

@@ -160,26 +160,26 @@ type ReservationLogOptions struct {
 
 	// follow keeps the log open: what happens to the Reservation from now on is added as it happens, until it is deleted.
 	// +optional
-	Follow bool `json:"follow,omitempty"`
+	Follow bool `json:"follow,omitempty" protobuf:"varint,1,opt,name=follow"`
 
 	// sinceSeconds leaves out what happened more than so many seconds ago; at least 1. Not together with sinceTime.
 	// +optional
-	SinceSeconds *int64 `json:"sinceSeconds,omitempty"`
+	SinceSeconds *int64 `json:"sinceSeconds,omitempty" protobuf:"varint,2,opt,name=sinceSeconds"`
 
 	// sinceTime leaves out what happened before, as an RFC 3339 timestamp. Not together with sinceSeconds.
 	// +optional
-	SinceTime *metav1.Time `json:"sinceTime,omitempty"`
+	SinceTime *metav1.Time `json:"sinceTime,omitempty" protobuf:"bytes,3,opt,name=sinceTime"`
 
 	// timestamps begins each line with its time, as an RFC 3339 timestamp.
 	// +optional
-	Timestamps bool `json:"timestamps,omitempty"`
+	Timestamps bool `json:"timestamps,omitempty" protobuf:"varint,4,opt,name=timestamps"`
 
 	// tailLines shows at most so many of the lines about what was before the request, the last ones. With 0, a log that is
 	// followed begins with what happens next.
 	// +optional
-	TailLines *int64 `json:"tailLines,omitempty"`
+	TailLines *int64 `json:"tailLines,omitempty" protobuf:"varint,5,opt,name=tailLines"`
 
 	// limitBytes ends the log after so many bytes, maybe in the middle of a line; at least 1.
 	// +optional
-	LimitBytes *int64 `json:"limitBytes,omitempty"`
+	LimitBytes *int64 `json:"limitBytes,omitempty" protobuf:"varint,6,opt,name=limitBytes"`
 }

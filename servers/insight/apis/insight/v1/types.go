@@ -16,25 +16,25 @@ type SiteUsage struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata has the name, the labels and the creationTimestamp of the Site.
 	// +optional
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata,omitempty" protobuf:"bytes,1,opt,name=metadata"`
 
 	// region is the Site's spec.region.
 	// +optional
 	// +k8s:optional
-	Region string `json:"region,omitempty"`
+	Region string `json:"region,omitempty" protobuf:"bytes,2,opt,name=region"`
 
 	// phase is the Site's status.phase: Pending, Online or Offline.
 	// +optional
 	// +k8s:optional
-	Phase string `json:"phase,omitempty"`
+	Phase string `json:"phase,omitempty" protobuf:"bytes,3,opt,name=phase"`
 
 	// slots are what the Site has, and what is left of it.
 	// +required
-	Slots SiteSlots `json:"slots"`
+	Slots SiteSlots `json:"slots" protobuf:"bytes,4,opt,name=slots"`
 
 	// reservations are those of all namespaces that name the Site, together.
 	// +required
-	Reservations ReservedSlots `json:"reservations"`
+	Reservations ReservedSlots `json:"reservations" protobuf:"bytes,5,opt,name=reservations"`
 
 	// priorities are the same Reservations by their priority, the highest first. A priority that none of them has is left
 	// out.
@@ -42,38 +42,38 @@ type SiteUsage struct {
 	// +listType=map
 	// +listMapKey=priority
 	// +k8s:optional
-	Priorities []PriorityUsage `json:"priorities,omitempty"`
+	Priorities []PriorityUsage `json:"priorities,omitempty" protobuf:"bytes,6,rep,name=priorities"`
 }
 
 // SiteSlots are the slots of a Site.
 type SiteSlots struct {
 	// total is how many slots the Site has: its spec.capacity.slots.
 	// +required
-	Total int32 `json:"total"`
+	Total int32 `json:"total" protobuf:"varint,1,opt,name=total"`
 
 	// reserved is how many of them are kept back for the Site itself: its spec.capacity.reservedSlots.
 	// +required
-	Reserved int32 `json:"reserved"`
+	Reserved int32 `json:"reserved" protobuf:"varint,2,opt,name=reserved"`
 
 	// free is how many of the others are held by no Reservation, whatever the Site's phase. It is below 0 while more are held
 	// than the Site has, as after it has lost some.
 	// +required
-	Free int64 `json:"free"`
+	Free int64 `json:"free" protobuf:"varint,3,opt,name=free"`
 }
 
 // ReservedSlots are Reservations and the slots of theirs. Reservations that are Released don't count.
 type ReservedSlots struct {
 	// count is the number of Reservations.
 	// +required
-	Count int64 `json:"count"`
+	Count int64 `json:"count" protobuf:"varint,1,opt,name=count"`
 
 	// requested is the number of slots that they ask for: the sum of their spec.slots.
 	// +required
-	Requested int64 `json:"requested"`
+	Requested int64 `json:"requested" protobuf:"varint,2,opt,name=requested"`
 
 	// bound is the number of slots that they hold: the sum of their status.boundSlots.
 	// +required
-	Bound int64 `json:"bound"`
+	Bound int64 `json:"bound" protobuf:"varint,3,opt,name=bound"`
 }
 
 // PriorityUsage are the Reservations of one priority.
@@ -81,11 +81,11 @@ type PriorityUsage struct {
 	// priority is that of the Reservations, as in version v1 of capacity.example.com.
 	// +required
 	// +k8s:required
-	Priority Priority `json:"priority"`
+	Priority Priority `json:"priority" protobuf:"bytes,1,opt,name=priority,casttype=Priority"`
 
 	// reservations are all of this priority that name the Site, together.
 	// +required
-	Reservations ReservedSlots `json:"reservations"`
+	Reservations ReservedSlots `json:"reservations" protobuf:"bytes,2,opt,name=reservations"`
 }
 
 // Priority ranks Reservations of the same Site.
@@ -109,10 +109,10 @@ type SiteUsageList struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard list metadata. It has no resourceVersion.
 	// +optional
-	metav1.ListMeta `json:"metadata,omitempty"`
+	metav1.ListMeta `json:"metadata,omitempty" protobuf:"bytes,1,opt,name=metadata"`
 
 	// items are the SiteUsages.
-	Items []SiteUsage `json:"items"`
+	Items []SiteUsage `json:"items" protobuf:"bytes,2,rep,name=items"`
 }
 
 // +genclient
@@ -126,15 +126,15 @@ type UsageReview struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata must be empty.
 	// +optional
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata,omitempty" protobuf:"bytes,1,opt,name=metadata"`
 
 	// spec is the question: what the Reservation would ask for.
 	// +required
-	Spec UsageReviewSpec `json:"spec"`
+	Spec UsageReviewSpec `json:"spec" protobuf:"bytes,2,opt,name=spec"`
 
 	// status is the answer. The server fills it in, whatever was sent.
 	// +optional
-	Status UsageReviewStatus `json:"status,omitempty"`
+	Status UsageReviewStatus `json:"status,omitempty" protobuf:"bytes,3,opt,name=status"`
 }
 
 // UsageReviewSpec is what a Reservation would ask for.
@@ -143,21 +143,21 @@ type UsageReviewSpec struct {
 	// +required
 	// +k8s:required
 	// +k8s:format=k8s-long-name
-	SiteName string `json:"siteName"`
+	SiteName string `json:"siteName" protobuf:"bytes,1,opt,name=siteName"`
 
 	// slots is the number of slots, from 1 to 100000.
 	// +required
 	// +k8s:required
 	// +k8s:minimum=1
 	// +k8s:maximum=100000
-	Slots int32 `json:"slots"`
+	Slots int32 `json:"slots" protobuf:"varint,2,opt,name=slots"`
 
 	// priority is that of the Reservation. Where the Site's allocationPolicy is ByPriority, it would get slots that
 	// Reservations of lower priority hold.
 	// +optional
 	// +k8s:optional
 	// +default="Normal"
-	Priority Priority `json:"priority,omitempty"`
+	Priority Priority `json:"priority,omitempty" protobuf:"bytes,3,opt,name=priority,casttype=Priority"`
 }
 
 // UsageReviewStatus is whether the slots are there.
@@ -165,28 +165,28 @@ type UsageReviewStatus struct {
 	// fits is true when the Site is Online, and freeSlots and reclaimableSlots together are enough.
 	// +optional
 	// +k8s:optional
-	Fits bool `json:"fits"`
+	Fits bool `json:"fits" protobuf:"varint,1,opt,name=fits"`
 
 	// freeSlots is the number of slots of the Site that nobody holds and that it does not keep for itself; 0 at least.
 	// +optional
 	// +k8s:optional
-	FreeSlots int64 `json:"freeSlots"`
+	FreeSlots int64 `json:"freeSlots" protobuf:"varint,2,opt,name=freeSlots"`
 
 	// reclaimableSlots is the number of slots that Reservations of lower priority hold. It is 0 where the Site's
 	// allocationPolicy is ByAge, by which nobody loses slots to a newcomer.
 	// +optional
 	// +k8s:optional
-	ReclaimableSlots int64 `json:"reclaimableSlots"`
+	ReclaimableSlots int64 `json:"reclaimableSlots" protobuf:"varint,3,opt,name=reclaimableSlots"`
 
 	// reason is why it fits or not, in one word.
 	// +optional
 	// +k8s:optional
-	Reason UsageReviewReason `json:"reason,omitempty"`
+	Reason UsageReviewReason `json:"reason,omitempty" protobuf:"bytes,4,opt,name=reason,casttype=UsageReviewReason"`
 
 	// message is the same for people to read.
 	// +optional
 	// +k8s:optional
-	Message string `json:"message,omitempty"`
+	Message string `json:"message,omitempty" protobuf:"bytes,5,opt,name=message"`
 }
 
 // UsageReviewReason is why a Reservation would fit or not.

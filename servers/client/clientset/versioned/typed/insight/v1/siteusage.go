@@ -39,6 +39,7 @@ func newSiteUsages(c *InsightV1Client) *siteUsages {
 			"",
 			func() *insightv1.SiteUsage { return &insightv1.SiteUsage{} },
 			func() *insightv1.SiteUsageList { return &insightv1.SiteUsageList{} },
+			gentype.PrefersProtobuf[*insightv1.SiteUsage](),
 		),
 	}
 }

@@ -37,6 +37,7 @@ func newUsageReviews(c *InsightV1Client) *usageReviews {
 			scheme.ParameterCodec,
 			"",
 			func() *insightv1.UsageReview { return &insightv1.UsageReview{} },
+			gentype.PrefersProtobuf[*insightv1.UsageReview](),
 		),
 	}
 }
