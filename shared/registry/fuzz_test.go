@@ -6,7 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/selection"
+	operators "k8s.io/apimachinery/pkg/selection"
 	"k8s.io/apiserver/pkg/storage"
 	"k8s.io/sample-apiserver/pkg/apis/wardle"
 	"k8s.io/sample-apiserver/pkg/apis/wardle/v1alpha1"
@@ -26,7 +26,8 @@ func FuzzSelectors(f *testing.F) {
 	}
 	description, s := flunders(), scheme()
 	description.FieldPaths = FieldPaths{"v1alpha1": {"spec.reference": "spec.flunder"}}
-	if err := description.addFieldLabels(s, wardle.Kind("Flunder")); err != nil {
+	selectors := description.selection()
+	if err := selectors.addTo(s, wardle.Kind("Flunder")); err != nil {
 		f.Fatal(err)
 	}
 	kind := v1alpha1.SchemeGroupVersion.WithKind("Flunder")
@@ -46,17 +47,17 @@ func FuzzSelectors(f *testing.F) {
 			return
 		}
 		for _, requirement := range byField.Requirements() {
-			if !slices.Contains(description.selectable(), requirement.Field) {
+			if !slices.Contains(selectors.selectable(), requirement.Field) {
 				t.Errorf("%q is accepted, and selects by %q", field, requirement.Field)
 			}
-			if !slices.Contains([]selection.Operator{selection.Equals, selection.DoubleEquals, selection.NotEquals}, requirement.Operator) {
+			if !slices.Contains([]operators.Operator{operators.Equals, operators.DoubleEquals, operators.NotEquals}, requirement.Operator) {
 				t.Errorf("%q is accepted, with the operator %q", field, requirement.Operator)
 			}
 		}
 		object := flunder(1, value, "")
 		object.Labels = map[string]string{"app": value}
 		matches := func(byLabel labels.Selector, byField fields.Selector) bool {
-			predicate := storage.SelectionPredicate{Label: byLabel, Field: byField, GetAttrs: description.attributes}
+			predicate := storage.SelectionPredicate{Label: byLabel, Field: byField, GetAttrs: selectors.attributes}
 			matches, err := predicate.Matches(object)
 			if err != nil {
 				t.Errorf("matching %q and %q: %v", byLabel, byField, err)
