@@ -50,6 +50,8 @@ var ingresses = conformance.Resource{
 	Namespaced: true,
 	Verbs:      []string{"create", "get", "list", "watch", "update", "patch"},
 	Sample:     `spec: {defaultBackend: {service: {name: backend, port: {number: 80}}}}`,
+	Change:     conformance.Field{Path: []string{"spec", "ingressClassName"}, Value: "one"},
+	Other:      "two",
 	Protobuf:   true,
 	CBOR:       true,
 }

@@ -73,6 +73,7 @@ spec:
 			Singular:   "componentstatus",
 			ShortNames: []string{"cs"},
 			Verbs:      []string{"get", "list"},
+			Protobuf:   true,
 			Existing:   "etcd-0",
 		},
 		// Answered, and not stored.

@@ -50,7 +50,8 @@ func usage() *features.FeatureBuilder {
 			s.reserve(ctx, t, s.Namespace, "one", site, capacityv1.PriorityLow, 3, 3)
 			s.reserve(ctx, t, elsewhere, "one", site, capacityv1.PriorityHigh, 4, 2)
 			s.reserve(ctx, t, elsewhere, "two", site, capacityv1.PriorityLow, 1, 0)
-			s.reserve(ctx, t, elsewhere, "other", s.named("other"), capacityv1.PriorityLow, 7, 7)
+			other := s.site(ctx, t, "other", topologyv1.AllocateByPriority)
+			s.reserve(ctx, t, elsewhere, "other", other, capacityv1.PriorityLow, 7, 7)
 			s.await(ctx, t, site, want(3, sum(3, 8, 5), priority(insightv1.PriorityHigh, 1, 4, 2), priority(insightv1.PriorityLow, 2, 4, 3)))
 		})).
 		Assess("what is released or deleted does not", step.Do(func(ctx context.Context, t *testing.T) {
