@@ -150,6 +150,10 @@ func (e *Environment) run(m *testing.M) (status int) {
 		status = 1
 	}
 	e.report.Print(os.Stdout, e.title())
+	if err := writeReport(os.Stdout, e.report.Document(e.title())); err != nil {
+		fmt.Fprintf(os.Stderr, "e2e %s: %v\n", e.title(), err)
+		return 1
+	}
 	return status
 }
 
@@ -265,7 +269,7 @@ func (e *Environment) Test(t *testing.T, builders ...*features.FeatureBuilder) {
 			e.skip(t, feature)
 			continue
 		}
-		e.env.Test(t, observed{Feature: feature, report: &e.report})
+		e.env.Test(t, e.report.Feature(feature))
 	}
 }
 
