@@ -50,7 +50,9 @@ func (s observedStep) Func() types.StepFunc {
 		return func(ctx context.Context, t *testing.T, cfg *envconf.Config) context.Context {
 			t.Helper()
 			ctx = trace.NewContext(ctx, s.feature.trace)
-			return f(r.observe(ctx, t, s.feature.subject(s.Name())), t, cfg)
+			ctx, do := r.observe(ctx, t, s.feature.subject(s.Name()))
+			do(func() { ctx = f(ctx, t, cfg) })
+			return ctx
 		}
 	}
 	// A set-up or teardown that does not come to its end, because it failed or

@@ -46,13 +46,16 @@ func (r *Report) Plan(resource, area string) {
 // Observe records the outcome of t when t ends.
 func (r *Report) Observe(ctx context.Context, t *testing.T) context.Context {
 	t.Helper()
-	return r.observe(ctx, t, Subject{Assessment: t.Name()})
+	ctx, _ = r.observe(ctx, t, Subject{Assessment: t.Name()})
+	return ctx
 }
 
-// observe is Observe for a test that is an assessment of a feature.
-func (r *Report) observe(ctx context.Context, t *testing.T, subject Subject) context.Context {
+// observe is Observe for a test that is an assessment of a feature. What that
+// panics in has failed: call do with what is to be done.
+func (r *Report) observe(ctx context.Context, t *testing.T, subject Subject) (_ context.Context, do func(func())) {
 	t.Helper()
 	var reason string
+	panicking := false
 	started := time.Now()
 	r.announce(t, begun, Outcome{Subject: subject, Test: t.Name()})
 	exchanges := trace.FromContext(ctx)
@@ -62,7 +65,7 @@ func (r *Report) observe(ctx context.Context, t *testing.T, subject Subject) con
 		switch {
 		case t.Failed() && ctx.Err() != nil:
 			o.Result, o.Reason = Unfinished, context.Cause(ctx).Error()
-		case t.Failed():
+		case t.Failed(), panicking:
 			o.Result, o.Exchanges = Failed, exchanges.Take()
 			if !r.Announce && len(o.Exchanges) > 0 {
 				t.Logf("the last requests of this assessment:\n%s", lines(o.Exchanges))
@@ -75,7 +78,15 @@ func (r *Report) observe(ctx context.Context, t *testing.T, subject Subject) con
 		r.add(o)
 		r.announce(t, ended, o)
 	})
-	return context.WithValue(ctx, reasonKey{}, &reason)
+	return context.WithValue(ctx, reasonKey{}, &reason), func(f func()) {
+		panicking = true
+		defer func() {
+			// FailNow and SkipNow leave f early, too.
+			panicking = panicking && !t.Failed() && !t.Skipped()
+		}()
+		f()
+		panicking = false
+	}
 }
 
 func lines(exchanges []trace.Exchange) string {

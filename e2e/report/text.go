@@ -166,8 +166,8 @@ func (d Document) WriteText(w io.Writer, style Style) error {
 		unfinished = fmt.Sprintf(", %d unfinished", d.Summary.Unfinished)
 	}
 	color := map[Result]string{Passed: green, Failed: red, Unfinished: yellow}[d.Result]
-	fmt.Fprintf(&b, "\n%s\n", style.paint(color, fmt.Sprintf("%s: %d assessments: %d passed, %d failed, %d skipped%s in %.1f s",
-		d.Title, d.Summary.total(), d.Summary.Passed, d.Summary.Failed, d.Summary.Skipped, unfinished, d.Seconds)))
+	fmt.Fprintf(&b, "\n%s\n", style.paint(color, fmt.Sprintf("%s: %s: %d passed, %d failed, %d skipped%s in %.1f s",
+		d.Title, count(d.Summary.total(), "assessment"), d.Summary.Passed, d.Summary.Failed, d.Summary.Skipped, unfinished, d.Seconds)))
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
@@ -204,4 +204,11 @@ func indent(text string) string {
 		b.WriteString("    " + line)
 	}
 	return b.String()
+}
+
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }

@@ -59,12 +59,18 @@ func TestWriteKubeconfig(t *testing.T) {
 
 func TestKubeconfigOfAPod(t *testing.T) {
 	t.Parallel()
-	raw := ofPod(&rest.Config{Host: "https://10.0.0.1:443", TLSClientConfig: rest.TLSClientConfig{CAFile: "/ca.crt"}, BearerTokenFile: "/token"})
-	config, err := clientcmd.NewDefaultClientConfig(raw, &clientcmd.ConfigOverrides{}).ClientConfig()
+	want := rest.Config{Host: "https://10.0.0.1:443", BearerTokenFile: filepath.Join(t.TempDir(), "token")}
+	want.CAFile = filepath.Join(t.TempDir(), "ca.crt")
+	for _, file := range []string{want.BearerTokenFile, want.CAFile} {
+		if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config, err := clientcmd.NewDefaultClientConfig(ofPod(&want), &clientcmd.ConfigOverrides{}).ClientConfig()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.Host != "https://10.0.0.1:443" || config.CAFile != "/ca.crt" || config.BearerTokenFile != "/token" {
-		t.Errorf("got %+v", config)
+	if config.Host != want.Host || config.CAFile != want.CAFile || config.BearerTokenFile != want.BearerTokenFile {
+		t.Errorf("got %+v, want %+v", config, want)
 	}
 }
