@@ -33,16 +33,20 @@ func TestMain(m *testing.M) {
 // reservations are what both versions claim.
 func reservations(version string) conformance.Resource {
 	return conformance.Resource{
-		GVR:          schema.GroupVersionResource{Group: "capacity.example.com", Version: version, Resource: "reservations"},
-		Kind:         "Reservation",
-		Singular:     "reservation",
-		ShortNames:   []string{"rsv"},
-		Categories:   []string{"annex"},
-		Namespaced:   true,
-		Verbs:        []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"},
-		Subresources: map[string][]string{"scale": {"get", "patch", "update"}, "status": {"get", "patch", "update"}},
-		Other:        int64(12),
-		Status:       &conformance.Field{Path: []string{"status", "observedGeneration"}, Value: int64(1)},
+		GVR:            schema.GroupVersionResource{Group: "capacity.example.com", Version: version, Resource: "reservations"},
+		Kind:           "Reservation",
+		Singular:       "reservation",
+		ShortNames:     []string{"rsv"},
+		Categories:     []string{"annex"},
+		Namespaced:     true,
+		Verbs:          []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"},
+		Subresources:   map[string][]string{"scale": {"get", "patch", "update"}, "status": {"get", "patch", "update"}},
+		Generation:     true,
+		Unconditional:  true,
+		StrategicMerge: true,
+		BuiltInRoles:   true,
+		Other:          int64(12),
+		Status:         &conformance.Field{Path: []string{"status", "observedGeneration"}, Value: int64(1)},
 	}
 }
 
@@ -125,11 +129,7 @@ func TestRestart(t *testing.T) {
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	for _, r := range []conformance.Resource{reservationsV1(), reservationsV1beta1()} {
-		for name, feature := range conformance.All(r) {
-			t.Run(r.GVR.Version+"/"+name, func(t *testing.T) { t.Parallel(); testenv.Test(t, feature) })
-		}
-	}
+	conformance.Run(t, testenv, reservationsV1(), reservationsV1beta1())
 }
 
 func TestVersions(t *testing.T) {

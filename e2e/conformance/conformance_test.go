@@ -48,6 +48,10 @@ spec:
 		Value: map[string]any{"ingress": []any{map[string]any{"ip": "192.0.2.1"}}},
 	},
 	StatusTakesMetadata: true,
+	Generation:          true,
+	Unconditional:       true,
+	StrategicMerge:      true,
+	BuiltInRoles:        true,
 	Columns: []conformance.Column{
 		{Heading: "CLASS", Value: "one"},
 		{Heading: "HOSTS", Value: "*"},
@@ -58,7 +62,5 @@ spec:
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	for name, feature := range conformance.All(ingresses) {
-		t.Run(name, func(t *testing.T) { t.Parallel(); testenv.Test(t, feature) })
-	}
+	conformance.Run(t, testenv, ingresses)
 }

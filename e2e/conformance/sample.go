@@ -3,6 +3,7 @@ package conformance
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
@@ -31,15 +32,7 @@ func (r Resource) Objects(clients *step.Clients, namespace string) dynamic.Resou
 // Where the resource has no namespaces, the name that it gets is longer than the
 // one given, to be unique.
 func (r Resource) New(namespace, name string) (*unstructured.Unstructured, error) {
-	object := &unstructured.Unstructured{}
-	data, err := yaml.YAMLToJSON([]byte(r.Sample))
-	if err == nil {
-		// This decoder makes whole numbers int64, as in what servers send.
-		err = json.Unmarshal(data, &object.Object)
-	}
-	if err == nil && object.Object == nil {
-		err = errors.New("it is empty")
-	}
+	object, err := decode(r.Sample)
 	if err != nil {
 		return nil, fmt.Errorf("decoding the sample of %s: %w", r.GVR.Resource, err)
 	}
@@ -50,9 +43,28 @@ func (r Resource) New(namespace, name string) (*unstructured.Unstructured, error
 	return object, nil
 }
 
+// nameOf makes a name of what people read: "JSON patch" becomes "json-patch".
+func nameOf(title string) string {
+	return strings.ReplaceAll(strings.ToLower(title), " ", "-")
+}
+
 func (r Resource) nameIn(namespace, name string) string {
 	if r.Namespaced {
 		return name
 	}
 	return namespace + "-" + name
+}
+
+// decode makes of YAML, or JSON, what a client gets.
+func decode(document string) (*unstructured.Unstructured, error) {
+	object := &unstructured.Unstructured{}
+	data, err := yaml.YAMLToJSON([]byte(document))
+	if err == nil {
+		// This decoder makes whole numbers int64, as in what servers send.
+		err = json.Unmarshal(data, &object.Object)
+	}
+	if err == nil && object.Object == nil {
+		err = errors.New("it is empty")
+	}
+	return object, err
 }

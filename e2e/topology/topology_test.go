@@ -33,14 +33,18 @@ func TestMain(m *testing.M) {
 // sites are what both versions claim.
 func sites(version string) conformance.Resource {
 	return conformance.Resource{
-		GVR:          schema.GroupVersionResource{Group: "topology.example.com", Version: version, Resource: "sites"},
-		Kind:         "Site",
-		Singular:     "site",
-		ShortNames:   []string{"st"},
-		Categories:   []string{"annex"},
-		Verbs:        []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"},
-		Subresources: map[string][]string{"status": {"get", "patch", "update"}},
-		Immutable:    &conformance.Field{Path: []string{"spec", "region"}, Value: "us-east"},
+		GVR:            schema.GroupVersionResource{Group: "topology.example.com", Version: version, Resource: "sites"},
+		Kind:           "Site",
+		Singular:       "site",
+		ShortNames:     []string{"st"},
+		Categories:     []string{"annex"},
+		Verbs:          []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"},
+		Subresources:   map[string][]string{"status": {"get", "patch", "update"}},
+		Generation:     true,
+		Unconditional:  true,
+		StrategicMerge: true,
+		BuiltInRoles:   true,
+		Immutable:      &conformance.Field{Path: []string{"spec", "region"}, Value: "us-east"},
 		Invalid: []conformance.Field{
 			{Path: []string{"spec", "region"}, Value: "Not A Name"},
 			{Path: []string{"spec", "allocationPolicy"}, Value: "ByChance"},
@@ -138,11 +142,7 @@ func TestRestart(t *testing.T) {
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	for _, r := range []conformance.Resource{sitesV1(), sitesV1alpha1()} {
-		for name, feature := range conformance.All(r) {
-			t.Run(r.GVR.Version+"/"+name, func(t *testing.T) { t.Parallel(); testenv.Test(t, feature) })
-		}
-	}
+	conformance.Run(t, testenv, sitesV1(), sitesV1alpha1())
 }
 
 func TestVersions(t *testing.T) {
