@@ -12,6 +12,7 @@ func All(r Resource) []Feature {
 	return []Feature{
 		Discovery(r),
 		OpenAPI(r),
+		Versions(r),
 		Objects(r),
 		Metadata(r),
 		Validation(r),
@@ -19,11 +20,16 @@ func All(r Resource) []Feature {
 		Patches(r),
 		Apply(r),
 		Status(r),
+		Scale(r),
 		Delete(r),
+		Lists(r),
 		Watches(r),
 		Tables(r),
+		Kubectl(r),
 		Access(r),
+		Policies(r),
 		Quota(r),
+		Namespaces(r),
 		Ownership(r),
 	}
 }

@@ -113,10 +113,16 @@ func Apply(r Resource) Feature {
 		}
 		_, err := tr.objects().Apply(ctx, object.GetName(), object, metav1.ApplyOptions{})
 		expectInvalid(t, err, "fieldManager")
-		versioned := object.DeepCopy()
-		versioned.SetResourceVersion("1")
-		_, err = tr.objects().Apply(ctx, object.GetName(), versioned, metav1.ApplyOptions{FieldManager: "first"})
-		expectRefused(t, err, apierrors.IsConflict)
+		created := tr.create(ctx, t, "versioned")
+		versioned := tr.sample(t, "versioned")
+		versioned.SetResourceVersion(created.GetResourceVersion())
+		tr.Change.Set(t, versioned)
+		if _, err := tr.objects().Apply(ctx, versioned.GetName(), versioned, metav1.ApplyOptions{FieldManager: "first", Force: true}); err != nil {
+			t.Fatal(err)
+		}
+		other.Set(t, versioned)
+		_, err = tr.objects().Apply(ctx, versioned.GetName(), versioned, metav1.ApplyOptions{FieldManager: "first"})
+		expectRefused(t, err, apierrors.IsConflict, "the object has been modified")
 		body, err := object.MarshalJSON()
 		if err != nil {
 			t.Fatal(err)

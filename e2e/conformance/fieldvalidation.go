@@ -87,7 +87,11 @@ func (tr *trial) fieldValidation() {
 		for _, validation := range []string{"", metav1.FieldValidationIgnore, metav1.FieldValidationWarn, metav1.FieldValidationStrict} {
 			warned, err := send(ctx, t, method, contentType, validation, body, parts...)
 			if validation == metav1.FieldValidationStrict {
-				expectRefused(t, err, apierrors.IsBadRequest, "strict decoding error", says)
+				refused := apierrors.IsBadRequest
+				if method == http.MethodPatch {
+					refused = apierrors.IsInvalid
+				}
+				expectRefused(t, err, refused, "strict decoding error", says)
 				continue
 			}
 			if err != nil {

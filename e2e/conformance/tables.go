@@ -55,9 +55,9 @@ func Tables(r Resource) Feature {
 			var table struct {
 				metav1.Table
 				Rows []struct {
-					Cells  []any
-					Object *unstructured.Unstructured
-				}
+					Cells  []any                      `json:"cells"`
+					Object *unstructured.Unstructured `json:"object"`
+				} `json:"rows"`
 			}
 			if err := json.Unmarshal(data, &table); err != nil {
 				t.Fatalf("decoding a table: %v", err)
