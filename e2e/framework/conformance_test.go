@@ -17,7 +17,7 @@ func TestWriteReport(t *testing.T) {
 	if err := writeReport(&said, r.Document("suite")); err != nil || said.Len() > 0 {
 		t.Errorf("about no resource, it said %q, and %v", said.String(), err)
 	}
-	r.Plan("sites.v1.example.com", "Watch")
+	r.Plan("sites.v1.example.com", "Watch", true)
 	if err := writeReport(&said, r.Document("suite")); err != nil || !strings.Contains(said.String(), "sites.v1") {
 		t.Errorf("it said %q, and %v", said.String(), err)
 	}

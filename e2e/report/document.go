@@ -77,7 +77,7 @@ const (
 	StateUnfinished State = "unfinished"
 	// StateNotRun is one that is claimed and was not run, because others were selected, or the run ended before.
 	StateNotRun State = "notRun"
-	// StateNotClaimed is one that the resource does not claim.
+	// StateNotClaimed is one of which the resource claims nothing, and has nothing as far as that was checked.
 	StateNotClaimed State = "notClaimed"
 )
 
@@ -176,7 +176,7 @@ func (r *Report) Document(title string) Document {
 func (r *Report) cell(resource, area string) Cell {
 	here := func(s Subject) bool { return s.Resource == resource && s.Area == area }
 	c := Cell{Resource: resource, State: StateNotClaimed}
-	if slices.ContainsFunc(r.planned, here) {
+	if slices.ContainsFunc(r.planned, func(s Subject) bool { return here(s) && !s.NotClaimed }) {
 		c.State = StateNotRun
 	}
 	var outcomes []Outcome
@@ -191,6 +191,8 @@ func (r *Report) cell(resource, area string) Cell {
 		c.State = StateFailed
 	case c.Unfinished > 0:
 		c.State = StateUnfinished
+	case c.Passed > 0 && outcomes[0].NotClaimed:
+		c.State = StateNotClaimed
 	case c.Passed > 0:
 		c.State = StatePassed
 	case c.Skipped > 0:

@@ -116,9 +116,10 @@ func TestDocumentOfAReport(t *testing.T) {
 	t.Parallel()
 	var r report.Report
 	r.Start(time.Now())
-	r.Plan("sites.v1.example.com", "Watch")
-	r.Plan("sites.v1.example.com", "Access")
-	r.Plan("halls.v1.example.com", "Watch")
+	r.Plan("sites.v1.example.com", "Watch", true)
+	r.Plan("sites.v1.example.com", "Access", true)
+	r.Plan("halls.v1.example.com", "Watch", true)
+	r.Plan("halls.v1.example.com", "Scale", false)
 	r.Fail("setting up")
 	got := r.Document("title")
 	if got.Result != report.Failed || got.Summary.Failed != 1 || len(got.Assessments) != 1 {
@@ -133,6 +134,7 @@ func TestDocumentOfAReport(t *testing.T) {
 	want := map[string]report.State{
 		"Watch sites.v1.example.com": report.StateNotRun, "Access sites.v1.example.com": report.StateNotRun,
 		"Watch halls.v1.example.com": report.StateNotRun, "Access halls.v1.example.com": report.StateNotClaimed,
+		"Scale sites.v1.example.com": report.StateNotClaimed, "Scale halls.v1.example.com": report.StateNotClaimed,
 	}
 	if diff := cmp.Diff(want, states); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -36,7 +36,10 @@ func (o observed) Steps() []types.Step {
 // subject names one of the feature's steps.
 func (o observed) subject(assessment string) Subject {
 	label := func(name string) string { return strings.Join(o.Labels()[name], " ") }
-	return Subject{Resource: label(LabelResource), Area: label(LabelArea), Feature: o.Name(), Assessment: assessment}
+	return Subject{
+		Resource: label(LabelResource), Area: label(LabelArea), NotClaimed: label(LabelClaimed) == "false",
+		Feature: o.Name(), Assessment: assessment,
+	}
 }
 
 type observedStep struct {

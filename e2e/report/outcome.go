@@ -8,6 +8,8 @@ const (
 	LabelResource = "resource"
 	// LabelArea is what of the resource the feature is about: Watch.
 	LabelArea = "area"
+	// LabelClaimed is "false" where the resource claims nothing of the area, and the feature checks that there is nothing.
+	LabelClaimed = "claimed"
 )
 
 // Result is what became of an assessment.
@@ -29,6 +31,8 @@ type Subject struct {
 	// Resource and Area are the labels of its feature, empty where it has none.
 	Resource string `json:"resource,omitempty"`
 	Area     string `json:"area,omitempty"`
+	// NotClaimed is true where the resource claims nothing of the area, and it is checked that there is nothing.
+	NotClaimed bool `json:"notClaimed,omitempty"`
 	// Feature and Assessment are their names. For what belongs to no assessment, such as the set-up of a feature,
 	// Assessment says so.
 	Feature    string `json:"feature,omitempty"`

@@ -35,12 +35,13 @@ func (r *Report) Start(now time.Time) {
 	r.started = now
 }
 
-// Plan says that an area of a resource is going to be tried: the table has it
-// even if nothing of it is run, and its order is that of the plan.
-func (r *Report) Plan(resource, area string) {
+// Plan says that an area of a resource is going to be tried, and whether it is
+// claimed: the table has it even if nothing of it is run, and its order is that
+// of the plan.
+func (r *Report) Plan(resource, area string, claimed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.planned = append(r.planned, Subject{Resource: resource, Area: area})
+	r.planned = append(r.planned, Subject{Resource: resource, Area: area, NotClaimed: !claimed})
 }
 
 // Observe records the outcome of t when t ends.

@@ -59,18 +59,18 @@ func (s Style) cell(c Cell) string {
 
 // headings are the names of the resources: without their group where all have the same.
 func (d Document) headings(wide bool) []string {
-	var short []string
+	var short, full []string
 	groups := map[string]bool{}
 	for _, name := range d.Resources {
 		parts := strings.SplitN(name, ".", 3)
-		if len(parts) < 3 {
-			return d.Resources
+		if len(parts) == 3 {
+			groups[parts[2]] = true
 		}
-		groups[parts[2]] = true
-		short = append(short, parts[0]+"."+parts[1])
+		short = append(short, strings.Join(parts[:min(len(parts), 2)], "."))
+		full = append(full, strings.TrimSuffix(name, ".")) // That of an empty group.
 	}
 	if wide || len(groups) > 1 {
-		return d.Resources
+		return full
 	}
 	return short
 }
@@ -178,7 +178,7 @@ func (d Document) WriteText(w io.Writer, style Style) error {
 func (s Subject) name() string {
 	about := s.Feature
 	if s.Resource != "" && s.Area != "" {
-		about = s.Resource + " " + s.Area
+		about = strings.TrimSuffix(s.Resource, ".") + " " + s.Area
 	}
 	if about == "" {
 		return s.Assessment

@@ -80,6 +80,13 @@ func (p *progress) clear() {
 	}
 }
 
+// clearNow makes room for what is printed.
+func (p *progress) clearNow() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+}
+
 func (p *progress) show() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -23,8 +23,8 @@ type interrupted struct{ signal os.Signal }
 
 func (i interrupted) Error() string { return fmt.Sprintf("interrupted (%s)", i.signal) }
 
-// Status is the status to exit with after an error of the command, or after none. quiet is true where the report has told all.
-func Status(err error) (status int, quiet bool) {
+// Status is the status to exit with after an error of the command, or after none. told is true where the report has told all.
+func Status(err error) (status int, told bool) {
 	var signalled interrupted
 	switch {
 	case err == nil:

@@ -10,11 +10,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"sigs.k8s.io/e2e-framework/pkg/env"
 	"sigs.k8s.io/e2e-framework/pkg/envconf"
+	"sigs.k8s.io/e2e-framework/pkg/features"
+	"sigs.k8s.io/e2e-framework/pkg/types"
 
+	"example.com/annex/e2e/conformance"
 	"example.com/annex/e2e/report"
 	"example.com/annex/e2e/step"
 )
@@ -36,13 +38,17 @@ func Child(planFile string) {
 	testing.Main(func(string, string) (bool, error) { return true, nil }, tests, nil, nil) // Exits.
 }
 
-// prepare makes tests of the plan's features.
+// prepare makes tests of the plan.
 func prepare(planFile string) ([]testing.InternalTest, error) {
 	plan, err := readPlan(planFile)
 	if err != nil {
 		return nil, err
 	}
-	features, err := plan.Features()
+	selects, err := plan.selects()
+	if err != nil {
+		return nil, err
+	}
+	resources, err := plan.Claims.ToResources()
 	if err != nil {
 		return nil, err
 	}
@@ -50,28 +56,34 @@ func prepare(planFile string) ([]testing.InternalTest, error) {
 	if err := flag.CommandLine.Parse([]string{"-test.v=test2json", "-test.parallel=" + strconv.Itoa(plan.Parallel)}); err != nil {
 		return nil, fmt.Errorf("setting the flags of package testing: %w", err)
 	}
-	ctx := context.WithValue(untilInputEnds(os.Stdin), step.KubectlKey{}, plan.Kubectl)
-	ctx = context.WithValue(ctx, step.RunKey{}, plan.Run)
-	testenv, err := env.NewWithContext(ctx, envconf.NewWithKubeConfig(plan.Kubeconfig))
-	if err != nil {
+	e := &environment{ctx: untilInputEnds(os.Stdin), selects: selects, report: report.Report{Announce: true}}
+	e.ctx = context.WithValue(e.ctx, step.KubectlKey{}, plan.Kubectl)
+	e.ctx = context.WithValue(e.ctx, step.RunKey{}, plan.Run)
+	if e.env, err = env.NewWithContext(e.ctx, envconf.NewWithKubeConfig(plan.Kubeconfig)); err != nil {
 		return nil, fmt.Errorf("making the environment of the tests: %w", err)
 	}
-	r := &report.Report{Announce: true}
-	r.Start(time.Now())
-	var tests []testing.InternalTest
-	for _, f := range features {
-		if !f.Selected {
-			continue
+	return []testing.InternalTest{{Name: "conformance", F: func(t *testing.T) { conformance.Run(t, e, resources...) }}}, nil
+}
+
+// environment runs the features of a plan.
+type environment struct {
+	ctx     context.Context
+	env     types.Environment
+	selects func(types.Feature) bool
+	report  report.Report
+}
+
+var _ conformance.Environment = (*environment)(nil)
+
+// Test runs those of the features that are selected, until the run is to end: the others are in the report as not run.
+func (e *environment) Test(t *testing.T, builders ...*features.FeatureBuilder) {
+	t.Helper()
+	for _, builder := range builders {
+		feature := builder.Feature()
+		if e.ctx.Err() == nil && e.selects(feature) {
+			e.env.Test(t, e.report.Feature(feature))
 		}
-		tests = append(tests, testing.InternalTest{Name: f.Name(), F: func(t *testing.T) {
-			t.Parallel()
-			if ctx.Err() != nil {
-				return // The report has it as not run.
-			}
-			testenv.Test(t, r.Feature(f.Feature))
-		}})
 	}
-	return tests, nil
 }
 
 // untilInputEnds returns a context that is cancelled when the input ends: the parent has closed it, after saying why, or has died.

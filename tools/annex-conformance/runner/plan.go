@@ -1,14 +1,15 @@
 package runner
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"regexp"
 
 	"sigs.k8s.io/e2e-framework/pkg/types"
+	"sigs.k8s.io/yaml"
 
 	"example.com/annex/e2e/conformance"
+	"example.com/annex/e2e/conformance/claims"
 	"example.com/annex/e2e/report"
 )
 
@@ -20,58 +21,83 @@ type Plan struct {
 	Kubectl string `json:"kubectl,omitempty"`
 	// Run is a name for the run that no other has, valid as the value of a label.
 	Run string `json:"run"`
-	// Feature selects features by their names, and by RESOURCE.VERSION.GROUP/AREA. All are selected by default.
+	// Feature selects features by their names, RESOURCE.VERSION.GROUP/AREA. All are selected by default.
 	Feature string `json:"feature,omitempty"`
 	// Parallel is how many features run at once.
 	Parallel int `json:"parallel"`
-	// Resources are tried.
-	Resources []conformance.Resource `json:"resources"`
+	// Claims are tried.
+	Claims claims.Document `json:"claims"`
 }
 
-// Feature is a feature, and its place in the table.
+// Feature is one that the plan has.
 type Feature struct {
-	types.Feature
-	// Resource and Area are its column and its row.
-	Resource, Area string
-	// Selected is false for one that the plan does not run.
+	// Name is RESOURCE.VERSION.GROUP/AREA.
+	Name string
+	// Claimed is false where it is checked that there is nothing.
+	Claimed bool
+	// Assessments are their titles.
+	Assessments []string
+	// Selected is false for one that is not run.
 	Selected bool
 }
 
-// Name is unique among features: sites.v1.topology.example.com/Watch.
-func (f Feature) Name() string { return f.Resource + "/" + f.Area }
-
-// Features are those that the resources claim, in the order of the table.
+// Features are those of the resources, in the order of the table.
 func (p Plan) Features() ([]Feature, error) {
-	selects, err := regexp.Compile(p.Feature)
+	selects, err := p.selects()
 	if err != nil {
-		return nil, fmt.Errorf("--feature: %w", err)
+		return nil, err
+	}
+	resources, err := p.Claims.ToResources()
+	if err != nil {
+		return nil, err
 	}
 	var all []Feature
-	for _, r := range p.Resources {
-		for _, area := range conformance.All(r) {
-			f := Feature{Feature: area.Builder.Feature(), Resource: r.String(), Area: area.Name}
-			f.Selected = selects.MatchString(f.Name()) || selects.MatchString(f.Feature.Name())
-			all = append(all, f)
+	for _, r := range resources {
+		for _, f := range conformance.All(r) {
+			feature := f.Builder.Feature()
+			planned := Feature{Name: featureName(r.String(), f.Area), Claimed: f.Claimed, Selected: selects(feature)}
+			for _, step := range feature.Steps() {
+				if step.Level() == types.LevelAssess {
+					planned.Assessments = append(planned.Assessments, step.Name())
+				}
+			}
+			all = append(all, planned)
 		}
 	}
 	return all, nil
 }
 
-// Announce tells a report what the plan will run.
+// Announce tells a report what the plan is about.
 func (p Plan) Announce(r *report.Report) error {
-	features, err := p.Features()
+	resources, err := p.Claims.ToResources()
 	if err != nil {
 		return err
 	}
-	for _, f := range features {
-		r.Plan(f.Resource, f.Area)
+	for _, resource := range resources {
+		for _, f := range conformance.All(resource) {
+			r.Plan(resource.String(), f.Area, f.Claimed)
+		}
 	}
 	return nil
 }
 
+func featureName(resource, area string) string { return resource + "/" + area }
+
+// selects says whether a feature is run. What has no area is: it holds what a resource needs.
+func (p Plan) selects() (func(types.Feature) bool, error) {
+	expression, err := regexp.Compile(p.Feature)
+	if err != nil {
+		return nil, fmt.Errorf("--feature: %w", err)
+	}
+	return func(f types.Feature) bool {
+		area, resource := f.Labels()[report.LabelArea], f.Labels()[report.LabelResource]
+		return len(area) == 0 || len(resource) == 0 || expression.MatchString(featureName(resource[0], area[0]))
+	}, nil
+}
+
 // write puts the plan into a file for the child.
 func (p Plan) write(file string) error {
-	data, err := json.Marshal(p)
+	data, err := yaml.Marshal(p)
 	if err != nil {
 		return fmt.Errorf("encoding the plan of the run: %w", err)
 	}
@@ -85,7 +111,7 @@ func readPlan(file string) (Plan, error) {
 	var p Plan
 	data, err := os.ReadFile(file)
 	if err == nil {
-		err = json.Unmarshal(data, &p)
+		err = yaml.UnmarshalStrict(data, &p)
 	}
 	if err != nil {
 		return p, fmt.Errorf("reading the plan of the run: %w", err)

@@ -50,14 +50,19 @@ func Sweep(ctx context.Context, config *rest.Config, plan Plan) ([]string, error
 	if len(left) == 0 {
 		return nil, nil
 	}
-	s := sweeper{client: client, selector: conformance.Selector(left...)}
-	for _, r := range plan.Resources {
-		s.objects(ctx, r.GVR)
+	resources, err := plan.Claims.ToResources()
+	if err != nil {
+		return left, err
 	}
-	for _, resource := range withoutNamespace {
-		s.objects(ctx, resource)
-	}
+	s := sweeper{client: client}
 	for _, name := range left {
+		s.selector = conformance.Selector(name)
+		for _, r := range resources {
+			s.objects(ctx, r.GVR)
+		}
+		for _, resource := range withoutNamespace {
+			s.objects(ctx, resource)
+		}
 		s.check("deleting namespace "+name, client.Resource(namespaces).Delete(ctx, name, metav1.DeleteOptions{}))
 	}
 	return left, errors.Join(s.errs...)
