@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/e2e-framework/pkg/features"
 
 	"example.com/annex/e2e/conformance"
+	"example.com/annex/e2e/resources"
 	"example.com/annex/e2e/step"
 )
 
@@ -33,7 +34,7 @@ type trial struct {
 // create makes a Reservation of the sample, changed.
 func (tr *trial) create(ctx context.Context, t *testing.T, name string, changes ...conformance.Field) *unstructured.Unstructured {
 	t.Helper()
-	r := reservationsV1()
+	r := resources.Reservations()[0]
 	object, err := r.New(tr.Namespace, name)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +51,7 @@ func (tr *trial) create(ctx context.Context, t *testing.T, name string, changes 
 // get reads a Reservation or its subresource.
 func (tr *trial) get(ctx context.Context, t *testing.T, name string, subresources ...string) *unstructured.Unstructured {
 	t.Helper()
-	object, err := reservationsV1().Objects(tr.Clients, tr.Namespace).Get(ctx, name, metav1.GetOptions{}, subresources...)
+	object, err := resources.Reservations()[0].Objects(tr.Clients, tr.Namespace).Get(ctx, name, metav1.GetOptions{}, subresources...)
 	if err != nil {
 		t.Fatalf("reading %s: %v", name, err)
 	}
@@ -60,7 +61,7 @@ func (tr *trial) get(ctx context.Context, t *testing.T, name string, subresource
 // status writes the status of a Reservation.
 func (tr *trial) status(ctx context.Context, t *testing.T, name, status string) {
 	t.Helper()
-	_, err := reservationsV1().Objects(tr.Clients, tr.Namespace).Patch(ctx, name, types.MergePatchType, []byte(`{"status":`+status+`}`), metav1.PatchOptions{}, "status")
+	_, err := resources.Reservations()[0].Objects(tr.Clients, tr.Namespace).Patch(ctx, name, types.MergePatchType, []byte(`{"status":`+status+`}`), metav1.PatchOptions{}, "status")
 	if err != nil {
 		t.Fatalf("writing the status of %s: %v", name, err)
 	}
@@ -116,7 +117,7 @@ func scaling() *features.FeatureBuilder {
 			}
 		})).
 		Assess("a scale of another object of the same name conflicts", step.Do(func(ctx context.Context, t *testing.T) {
-			objects := reservationsV1().Objects(tr.Clients, tr.Namespace)
+			objects := resources.Reservations()[0].Objects(tr.Clients, tr.Namespace)
 			tr.create(ctx, t, "again")
 			scale := tr.get(ctx, t, "again", "scale")
 			if err := objects.Delete(ctx, "again", metav1.DeleteOptions{}); err != nil {
@@ -133,7 +134,7 @@ func scaling() *features.FeatureBuilder {
 			tr.create(ctx, t, "refused")
 			tr.create(ctx, t, "released")
 			tr.status(ctx, t, "released", `{"observedGeneration":1,"phase":"Released"}`)
-			for _, r := range []conformance.Resource{reservationsV1(), reservationsV1beta1()} {
+			for _, r := range resources.Reservations() {
 				for _, tc := range []struct {
 					name     string
 					replicas int
@@ -153,17 +154,17 @@ func scaling() *features.FeatureBuilder {
 			}
 		})).
 		Assess("who owns the slots owns the replicas, in whichever version", step.Do(func(ctx context.Context, t *testing.T) {
-			owned, err := reservationsV1().New(tr.Namespace, "owned")
+			owned, err := resources.Reservations()[0].New(tr.Namespace, "owned")
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := reservationsV1().Objects(tr.Clients, tr.Namespace).Apply(ctx, "owned", owned, metav1.ApplyOptions{FieldManager: "owner"}); err != nil {
+			if _, err := resources.Reservations()[0].Objects(tr.Clients, tr.Namespace).Apply(ctx, "owned", owned, metav1.ApplyOptions{FieldManager: "owner"}); err != nil {
 				t.Fatal(err)
 			}
 			scale := &unstructured.Unstructured{Object: map[string]any{
 				"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": map[string]any{"name": "owned"}, "spec": map[string]any{"replicas": int64(7)},
 			}}
-			older := reservationsV1beta1().Objects(tr.Clients, tr.Namespace)
+			older := resources.Reservations()[1].Objects(tr.Clients, tr.Namespace)
 			_, err = older.Apply(ctx, "owned", scale, metav1.ApplyOptions{FieldManager: "scaler"}, "scale")
 			if !apierrors.IsConflict(err) || !strings.Contains(err.Error(), `conflict with "owner"`) || !strings.Contains(err.Error(), ".spec.replicas") {
 				t.Errorf("got %v, want a conflict with owner about .spec.replicas", err)
@@ -189,7 +190,7 @@ func scaling() *features.FeatureBuilder {
 				}
 			}
 			// The owner can't take it back without force, either.
-			_, err = reservationsV1().Objects(tr.Clients, tr.Namespace).Apply(ctx, "owned", owned, metav1.ApplyOptions{FieldManager: "owner"})
+			_, err = resources.Reservations()[0].Objects(tr.Clients, tr.Namespace).Apply(ctx, "owned", owned, metav1.ApplyOptions{FieldManager: "owner"})
 			if !apierrors.IsConflict(err) || !strings.Contains(err.Error(), `conflict with "scaler"`) {
 				t.Errorf("got %v, want a conflict with scaler", err)
 			}

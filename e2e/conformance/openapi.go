@@ -12,104 +12,139 @@ import (
 	"example.com/annex/e2e/step"
 )
 
-// openAPITimeout is how long kube-apiserver may take to fetch a server's
-// OpenAPI: it does so when the APIService appears, and then every 60 seconds
-// (k8s.io/kube-aggregator/pkg/controllers/openapi/aggregator).
+// openAPITimeout is how long kube-apiserver may take to fetch a server's OpenAPI: it does so when the APIService appears, and then
+// every 60 seconds (k8s.io/kube-aggregator/pkg/controllers/openapi/aggregator).
 const openAPITimeout = 75 * time.Second
 
-// Explain checks that kubectl explain tells what every field is for.
+// OpenAPI checks that both versions of the cluster's OpenAPI have the kind and say what every field is for, and kubectl explain
+// with them.
 func OpenAPI(r Resource) Feature {
 	tr := try(r, "OpenAPI", true)
-	var document openAPI
-	var root string
-	tr.assess("OpenAPI v3 has the kind", func(ctx context.Context, t *testing.T) {
-		step.Eventually(ctx, t, openAPITimeout, "OpenAPI v3 of "+r.GVR.GroupVersion().String(), func(ctx context.Context) error {
-			data, err := tr.Kubernetes.Discovery().RESTClient().Get().
-				AbsPath("openapi", "v3", "apis", r.GVR.Group, r.GVR.Version).Do(ctx).Raw()
-			if err != nil {
-				return err
+	for _, document := range []struct {
+		name string
+		path []string
+	}{
+		{"OpenAPI v3", append([]string{"openapi", "v3"}, r.root()...)},
+		{"OpenAPI v2", []string{"openapi", "v2"}},
+	} {
+		tr.assess(document.name+" describes every field", func(ctx context.Context, t *testing.T) {
+			var found openAPI
+			var root openAPISchema
+			step.Eventually(ctx, t, openAPITimeout, document.name+" of "+r.GVR.GroupVersion().String(), func(ctx context.Context) error {
+				data, err := tr.Kubernetes.Discovery().RESTClient().Get().AbsPath(document.path...).
+					SetHeader("Accept", "application/json").Do(ctx).Raw()
+				if err != nil {
+					return err
+				}
+				found = openAPI{}
+				if err := json.Unmarshal(data, &found); err != nil {
+					return fmt.Errorf("decoding it: %w", err)
+				}
+				var ok bool
+				if root, ok = found.kind(r); !ok {
+					return fmt.Errorf("no schema there has the kind %s", r.Kind)
+				}
+				return nil
+			})
+			fields := found.walk(root, r.Kind, nil)
+			if len(fields) < 4 {
+				t.Errorf("the schema has only the fields %v", fields)
 			}
-			if err := json.Unmarshal(data, &document); err != nil {
-				return fmt.Errorf("decoding it: %w", err)
-			}
-			for name, schema := range document.Components.Schemas {
-				for _, gvk := range schema.Kinds {
-					if gvk.Group == r.GVR.Group && gvk.Version == r.GVR.Version && gvk.Kind == r.Kind {
-						root = name
-						return nil
-					}
+			for path, field := range fields {
+				if strings.TrimSpace(field.Description) == "" {
+					t.Errorf("%s is not described", path)
 				}
 			}
-			return fmt.Errorf("no schema there has the kind %s", r.Kind)
+			if r.Change.Path != nil {
+				at := r.Kind + "." + strings.Join(r.Change.Path, ".")
+				_, ok := fields[at]
+				_, above := fields[at[:strings.LastIndex(at, ".")]] // Where it is a key of a map.
+				if !ok && !above {
+					t.Errorf("%s is not there", at)
+				}
+			}
 		})
-	})
-	tr.assess("OpenAPI v2 has the kind", func(ctx context.Context, t *testing.T) {
-		step.Eventually(ctx, t, openAPITimeout, "OpenAPI v2", func(ctx context.Context) error {
-			data, err := tr.Kubernetes.Discovery().RESTClient().Get().AbsPath("openapi", "v2").
-				SetHeader("Accept", "application/json").Do(ctx).Raw()
-			if err != nil {
-				return err
-			}
-			var v2 struct {
-				Definitions map[string]openAPISchema `json:"definitions"`
-			}
-			if err := json.Unmarshal(data, &v2); err != nil {
-				return fmt.Errorf("decoding it: %w", err)
-			}
-			for _, definition := range v2.Definitions {
-				for _, gvk := range definition.Kinds {
-					if gvk.Group == r.GVR.Group && gvk.Version == r.GVR.Version && gvk.Kind == r.Kind {
-						return nil
-					}
-				}
-			}
-			return fmt.Errorf("no definition there has the kind %s", r.Kind)
-		})
-	})
-	tr.assess("kubectl explain describes every field", func(ctx context.Context, t *testing.T) {
-		if root == "" {
-			t.Fatal("the schema was not found")
+	}
+	tr.assess("the request paths of the version are in OpenAPI v3", func(ctx context.Context, t *testing.T) {
+		data, err := tr.Kubernetes.Discovery().RESTClient().Get().AbsPath(append([]string{"openapi", "v3"}, r.root()...)...).Do(ctx).Raw()
+		if err != nil {
+			t.Fatal(err)
 		}
-		// Explaining an object prints the description of each of its
-		// fields. What metav1 brings is described upstream.
-		paths := document.objects(root, []string{r.GVR.Resource}, nil)
-		if len(paths) < 2 {
-			t.Errorf("the schema has only the objects %v", paths)
+		var found openAPI
+		if err := json.Unmarshal(data, &found); err != nil {
+			t.Fatalf("decoding OpenAPI v3: %v", err)
 		}
-		for _, path := range paths {
-			out := tr.Kubectl(ctx, t, "explain", "--api-version="+r.GVR.GroupVersion().String(), path)
-			for _, want := range []string{"GROUP:      " + r.GVR.Group, "VERSION:    " + r.GVR.Version, "KIND:       " + r.Kind} {
-				if !strings.Contains(out, want) {
-					t.Errorf("kubectl explain %s does not print %q", path, want)
-				}
-			}
-			for _, gap := range []string{"<empty>", "<no description>"} {
-				if strings.Contains(out, gap) {
-					t.Errorf("kubectl explain %s prints %s:\n%s", path, gap, out)
-				}
+		path := "/" + strings.Join(r.root(), "/")
+		if r.Namespaced {
+			path += "/namespaces/{namespace}"
+		}
+		path += "/" + r.GVR.Resource
+		for verb, method := range collectionMethods {
+			tr.expectOperation(t, found, path, verb, method, r.Can(verb))
+		}
+		for verb, method := range namedMethods {
+			tr.expectOperation(t, found, path+"/{name}", verb, method, r.Can(verb))
+			for name := range r.Subresources {
+				tr.expectOperation(t, found, path+"/{name}/"+name, verb, method, r.Has(name, verb))
 			}
 		}
 	})
-	tr.assess("kubectl explain --recursive", func(ctx context.Context, t *testing.T) {
+	tr.assess("kubectl explain", func(ctx context.Context, t *testing.T) {
 		out := tr.Kubectl(ctx, t, "explain", "--recursive", "--api-version="+r.GVR.GroupVersion().String(), r.GVR.Resource)
-		for _, name := range tr.Change.Path {
-			if !strings.Contains(out, name+"\t<") {
-				t.Errorf("it does not list %s:\n%s", name, out)
+		want := []string{"VERSION:    " + r.GVR.Version, "KIND:       " + r.Kind}
+		if r.GVR.Group != "" {
+			want = append(want, "GROUP:      "+r.GVR.Group)
+		}
+		for _, want := range want {
+			if !strings.Contains(out, want) {
+				t.Errorf("it does not print %q:\n%s", want, out)
+			}
+		}
+		if len(r.Change.Path) > 0 && !strings.Contains(out, r.Change.Path[0]+"\t<") {
+			t.Errorf("it does not list %s:\n%s", r.Change.Path[0], out)
+		}
+		for _, gap := range []string{"<empty>", "<no description>"} {
+			if strings.Contains(out, gap) {
+				t.Errorf("it prints %s:\n%s", gap, out)
 			}
 		}
 	})
 	return tr.Feature
 }
 
-// openAPI is as much of an OpenAPI v3 document as the feature needs.
+// expectOperation checks that a document has an operation just when it is claimed.
+func (tr *trial) expectOperation(t *testing.T, document openAPI, path, verb, method string, claimed bool) {
+	t.Helper()
+	operations, ok := document.Paths[path]
+	if !ok {
+		if claimed {
+			t.Errorf("%s is not there", path)
+		}
+		return
+	}
+	var operation json.RawMessage
+	for name, found := range operations {
+		if strings.EqualFold(name, method) {
+			operation = found
+		}
+	}
+	if claimed != (operation != nil) {
+		t.Errorf("%s: the operation for %s (%s) is there: %t, want %t", path, verb, method, operation != nil, claimed)
+	}
+}
+
+// openAPI is as much of an OpenAPI document, in version 2 or 3, as the feature needs.
 type openAPI struct {
 	Components struct {
 		Schemas map[string]openAPISchema `json:"schemas"`
 	} `json:"components"`
+	Definitions map[string]openAPISchema              `json:"definitions"`
+	Paths       map[string]map[string]json.RawMessage `json:"paths"`
 }
 
 type openAPISchema struct {
 	Ref                  string                   `json:"$ref"`
+	Description          string                   `json:"description"`
 	AllOf                []openAPISchema          `json:"allOf"`
 	Items                *openAPISchema           `json:"items"`
 	AdditionalProperties json.RawMessage          `json:"additionalProperties"`
@@ -119,44 +154,61 @@ type openAPISchema struct {
 	} `json:"x-kubernetes-group-version-kind"`
 }
 
-// upstream is where the schemas of apimachinery are.
-const upstream = "io.k8s.apimachinery."
-
-// objects lists the paths of the objects under a schema, the schema's own
-// first. Objects of apimachinery are left out, and those that contain
-// themselves are listed once.
-func (d openAPI) objects(name string, path []string, above []string) []string {
-	if strings.HasPrefix(name, upstream) || slices.Contains(above, name) {
-		return nil
-	}
-	found := d.Components.Schemas[name]
-	if len(found.Properties) == 0 {
-		return nil
-	}
-	paths := []string{strings.Join(path, ".")}
-	for field, property := range found.Properties {
-		for _, ref := range property.references() {
-			paths = append(paths, d.objects(ref, append(slices.Clone(path), field), append(above, name))...)
+// kind is the schema of the resource's kind.
+func (d openAPI) kind(r Resource) (openAPISchema, bool) {
+	for _, schemas := range []map[string]openAPISchema{d.Components.Schemas, d.Definitions} {
+		for _, schema := range schemas {
+			for _, gvk := range schema.Kinds {
+				if gvk.Group == r.GVR.Group && gvk.Version == r.GVR.Version && gvk.Kind == r.Kind {
+					return schema, true
+				}
+			}
 		}
 	}
-	return paths
+	return openAPISchema{}, false
 }
 
-// references are the names of the schemas that a property's value may have.
-func (s openAPISchema) references() []string {
-	var names []string
-	if s.Ref != "" {
-		names = append(names, strings.TrimPrefix(s.Ref, "#/components/schemas/"))
+// upstream is where the schemas of apimachinery are. What metav1 brings is described there.
+const upstream = "io.k8s.apimachinery."
+
+// walk lists the fields below a schema by their paths. Objects of apimachinery are not looked into, and those that contain
+// themselves once.
+func (d openAPI) walk(schema openAPISchema, path string, above []string) map[string]openAPISchema {
+	fields := map[string]openAPISchema{}
+	add := func(below map[string]openAPISchema) {
+		for path, field := range below {
+			fields[path] = field
+		}
 	}
-	for _, each := range s.AllOf {
-		names = append(names, each.references()...)
+	for name, field := range schema.Properties {
+		at := path + "." + name
+		fields[at] = field
+		add(d.walk(field, at, above))
 	}
+	for _, part := range schema.parts() {
+		add(d.walk(part, path, above))
+	}
+	name := schema.Ref[strings.LastIndex(schema.Ref, "/")+1:]
+	if name == "" || strings.HasPrefix(name, upstream) || slices.Contains(above, name) {
+		return fields
+	}
+	for _, schemas := range []map[string]openAPISchema{d.Components.Schemas, d.Definitions} {
+		if referred, ok := schemas[name]; ok {
+			add(d.walk(referred, path, append(above[:len(above):len(above)], name)))
+		}
+	}
+	return fields
+}
+
+// parts are the schemas that a value, or what is in it without a name, has besides this one.
+func (s openAPISchema) parts() []openAPISchema {
+	parts := slices.Clone(s.AllOf)
 	if s.Items != nil {
-		names = append(names, s.Items.references()...)
+		parts = append(parts, *s.Items)
 	}
 	var values openAPISchema
 	if len(s.AdditionalProperties) > 0 && json.Unmarshal(s.AdditionalProperties, &values) == nil {
-		names = append(names, values.references()...)
+		parts = append(parts, values)
 	}
-	return names
+	return parts
 }
