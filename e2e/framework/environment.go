@@ -259,6 +259,12 @@ func (e *Environment) finish(ctx context.Context, _ *envconf.Config) (context.Co
 	return ctx, nil
 }
 
+// Plan says that an area of a resource is going to be tried, and whether it is
+// claimed, for the table that is printed in the end.
+func (e *Environment) Plan(resource, area string, claimed bool) {
+	e.report.Plan(resource, area, claimed)
+}
+
 // Test runs features as subtests of t, one after the other, and records what
 // became of their assessments.
 func (e *Environment) Test(t *testing.T, builders ...*features.FeatureBuilder) {

@@ -24,6 +24,8 @@ type Document struct {
 	// Server is the cluster's address, and ServerVersion what it says of itself: v1.37.2. Either may be empty.
 	Server        string `json:"server,omitempty"`
 	ServerVersion string `json:"serverVersion,omitempty"`
+	// Run is the value of the label annex-e2e-run on the namespaces of the run. Empty for a suite.
+	Run string `json:"run,omitempty"`
 	// Started is when the run began, and Seconds how long it took.
 	Started time.Time `json:"started"`
 	Seconds float64   `json:"seconds"`

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/annex/shared/version"
+	conformance "example.com/annex/tools/annex-conformance/command"
 	"example.com/annex/tools/annex/cluster"
 )
 
@@ -22,6 +23,6 @@ name kubectl-annex, anywhere on PATH, it is a plugin of kubectl: kubectl annex u
 	}
 	var c cluster.Cluster
 	c.AddFlags(command.PersistentFlags())
-	command.AddCommand(newUninstall(&c))
+	command.AddCommand(newUninstall(&c), conformance.New("conformance", &c))
 	return command
 }

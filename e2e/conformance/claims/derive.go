@@ -180,7 +180,7 @@ func (d *derivation) sample(ctx context.Context, offer Offer) (Object, string, e
 	}
 	other := offer
 	other.GVR = s.GroupVersionKind().GroupVersion().WithResource(offer.GVR.Resource)
-	object, err := d.create(ctx, other, content(s.Unstructured, false), "converted")
+	object, err := d.create(ctx, other, content(s.Unstructured, false), "converted-"+offer.GVR.Version)
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", s.File, err)
 	}

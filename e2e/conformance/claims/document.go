@@ -61,7 +61,8 @@ type Claim struct {
 	StatusTakesMetadata bool   `json:"statusTakesMetadata,omitempty"`
 	Scale               *Field `json:"scale,omitempty"`
 
-	Columns    []Column          `json:"columns,omitempty"`
+	// Columns are not known where they are null.
+	Columns    []Column          `json:"columns"`
 	Selectable map[string]string `json:"selectable,omitempty"`
 
 	// Versions are the names of other resources in the document: the same one in its other versions.
@@ -275,6 +276,9 @@ func (c Claim) resource() (conformance.Resource, error) {
 	}
 	for _, f := range c.Invalid {
 		r.Invalid = append(r.Invalid, *f.field())
+	}
+	if c.Columns != nil {
+		r.Columns = []conformance.Column{}
 	}
 	for _, column := range c.Columns {
 		r.Columns = append(r.Columns, conformance.Column(column))

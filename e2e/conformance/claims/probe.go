@@ -45,7 +45,7 @@ type prober struct {
 
 // probe fills in what the server has to say.
 func (p *prober) probe(ctx context.Context) error {
-	object, err := p.create(ctx, p.offer, p.claim.Sample, "derived")
+	object, err := p.create(ctx, p.offer, p.claim.Sample, "derived-"+p.offer.GVR.Version)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (p *prober) update(ctx context.Context, f conformance.Field) (bool, error) 
 	return reflect.DeepEqual(f.Get(updated), f.Value), nil
 }
 
-// create tries to create an object with another value in a field.
+// creates tries to create an object with another value in a field.
 func (p *prober) creates(ctx context.Context, f conformance.Field) (bool, error) {
 	r, err := p.resource(p.offer, p.claim.Sample)
 	if err != nil {

@@ -40,6 +40,7 @@ type options struct {
 	output      string
 	junit       string
 	verbose     bool
+	child       []string
 	in          io.Reader
 	out, errOut io.Writer
 }
@@ -62,7 +63,7 @@ const example = `  annex-conformance --apiservice v1.topology.example.com --samp
   annex-conformance claims --crd widgets.example.com --sample widget.yaml > claims.yaml
   annex-conformance --crd widgets.example.com --sample widget.yaml --claims claims.yaml --junit report.xml`
 
-// New is the command for the cluster, under a name.
+// New is the command for the cluster, under a name. Whoever executes it exits with the [Status] of an error that is an [Error].
 func New(use string, c *cluster.Cluster) *cobra.Command {
 	o := &options{cluster: c}
 	command := &cobra.Command{
@@ -88,6 +89,7 @@ func New(use string, c *cluster.Cluster) *cobra.Command {
 	own.IntVar(&o.parallel, "parallel", 8, "how many features run at once")
 	own.StringVarP(&o.output, "output", "o", "table", "what is printed: table, wide, json or junit")
 	own.StringVar(&o.junit, "junit", "", "a file to write JUnit XML to, besides")
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Error{err} })
 	command.AddCommand(
 		&cobra.Command{
 			Use:   "claims",
@@ -108,7 +110,9 @@ deletes it again.`,
 // with calls do until a signal or the timeout ends it.
 func (o *options) with(command *cobra.Command, do func(context.Context) error) error {
 	o.in, o.out, o.errOut = command.InOrStdin(), command.OutOrStdout(), command.ErrOrStderr()
-	ctx, cancel := context.WithCancelCause(command.Context())
+	o.child = append(strings.Fields(command.CommandPath())[1:], runner.ChildCommand)
+	// Not the command's context: what a signal does to a run is decided here.
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(command.Context()))
 	defer cancel(nil)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -124,10 +128,13 @@ func (o *options) with(command *cobra.Command, do func(context.Context) error) e
 	ctx, stop := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("--timeout=%s is over", o.timeout))
 	defer stop()
 	err := do(ctx)
-	if err != nil && ctx.Err() != nil && !errors.Is(err, errUnfinished) && !errors.Is(err, errFailed) {
-		return context.Cause(ctx) // Better than that of a request which was cut short.
+	if err == nil {
+		return nil
 	}
-	return err
+	if ctx.Err() != nil && !errors.Is(err, errUnfinished) && !errors.Is(err, errFailed) {
+		err = context.Cause(ctx) // Better than that of a request which was cut short.
+	}
+	return Error{err}
 }
 
 // session is what is known before anything is tried.
@@ -275,7 +282,7 @@ func (o *options) run(ctx context.Context) (err error) {
 		return err
 	}
 	p.say("trying " + o.title())
-	runErr := runner.Run(ctx, plan, &r, p.of())
+	runErr := runner.Run(ctx, o.child, plan, &r, p.of())
 	p.say("cleaning up")
 	cleanup, cancel := step.CleanupContext(ctx)
 	defer cancel()
@@ -283,7 +290,7 @@ func (o *options) run(ctx context.Context) (err error) {
 		r.Fail(err.Error())
 	}
 	d := r.Document(o.title())
-	d.Server, d.ServerVersion = s.config.Host, s.version
+	d.Server, d.ServerVersion, d.Run = s.config.Host, s.version, s.run
 	for _, n := range left {
 		d.NotTried = append(d.NotTried, report.NotTried(n))
 	}

@@ -15,6 +15,12 @@ const (
 	StatusNoVerdict = 2
 )
 
+// Error is the error of a command of this package.
+type Error struct{ error }
+
+// Unwrap is the error itself.
+func (e Error) Unwrap() error { return e.error }
+
 // errFailed is the error after a report that tells of failures.
 var errFailed = errors.New("something failed")
 

@@ -21,7 +21,7 @@ import (
 	"example.com/annex/e2e/step"
 )
 
-// ChildCommand is the argument with which the program runs as a child; the plan's file is the next one.
+// ChildCommand is the name of the command that calls [Child].
 const ChildCommand = "run-plan"
 
 // statusNotRun is the child's exit status if it ran no test. Package testing exits with 0, with 1 if a test failed, and a panic

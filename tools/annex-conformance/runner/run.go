@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -21,8 +22,9 @@ import (
 const grace = 30 * time.Second
 
 // Run carries out the plan, and records what becomes of it in the report. When ctx ends, so do the tests, which still clean up;
-// what they had not come to is unfinished. The error says why a run did not end by itself.
-func Run(ctx context.Context, plan Plan, r *report.Report, progress report.Progress) (err error) {
+// what they had not come to is unfinished. The error says why a run did not end by itself. child are the arguments with which this
+// program calls [Child] for the file that comes after them.
+func Run(ctx context.Context, child []string, plan Plan, r *report.Report, progress report.Progress) (err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding this program, to start it again: %w", err)
@@ -37,7 +39,7 @@ func Run(ctx context.Context, plan Plan, r *report.Report, progress report.Progr
 		return err
 	}
 
-	cmd := exec.CommandContext(ctx, self, ChildCommand, planFile)
+	cmd := exec.CommandContext(ctx, self, append(slices.Clone(child), planFile)...)
 	// Ctrl-C goes to the terminal's foreground group: only this process may get it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	// What tests leave in TMPDIR goes with the plan, however the child ends.
