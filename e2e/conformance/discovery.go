@@ -32,7 +32,7 @@ func Discovery(r Resource) Feature {
 	tr.assess("aggregated discovery is current and exact", func(ctx context.Context, t *testing.T) {
 		var got apidiscovery.APIVersionDiscovery
 		step.Eventually(ctx, t, discoveryTimeout, "discovery of "+r.GVR.GroupVersion().String(), func(ctx context.Context) error {
-			version, err := tr.discover(ctx)
+			version, err := r.discover(ctx, tr.Clients)
 			if err != nil {
 				return err
 			}
@@ -104,8 +104,8 @@ func (r Resource) kubectlName(name string) string {
 }
 
 // discover finds the group version in kube-apiserver's aggregated discovery.
-func (tr *trial) discover(ctx context.Context) (*apidiscovery.APIVersionDiscovery, error) {
-	data, err := tr.Kubernetes.Discovery().RESTClient().Get().AbsPath(tr.root()[0]).SetHeader("Accept", aggregatedDiscovery).Do(ctx).Raw()
+func (r Resource) discover(ctx context.Context, clients *step.Clients) (*apidiscovery.APIVersionDiscovery, error) {
+	data, err := clients.Kubernetes.Discovery().RESTClient().Get().AbsPath(r.root()[0]).SetHeader("Accept", aggregatedDiscovery).Do(ctx).Raw()
 	if err != nil {
 		return nil, err
 	}
@@ -114,16 +114,16 @@ func (tr *trial) discover(ctx context.Context) (*apidiscovery.APIVersionDiscover
 		return nil, fmt.Errorf("decoding aggregated discovery: %w", err)
 	}
 	for _, group := range groups.Items {
-		if group.Name != tr.GVR.Group {
+		if group.Name != r.GVR.Group {
 			continue
 		}
 		for _, version := range group.Versions {
-			if version.Version == tr.GVR.Version {
+			if version.Version == r.GVR.Version {
 				return &version, nil
 			}
 		}
 	}
-	return nil, fmt.Errorf("%s is not among the %d groups there", tr.GVR.GroupVersion(), len(groups.Items))
+	return nil, fmt.Errorf("%s is not among the %d groups there", r.GVR.GroupVersion(), len(groups.Items))
 }
 
 // discovery is what aggregated discovery should say of the resource.

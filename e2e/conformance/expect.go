@@ -57,8 +57,8 @@ func expectRefused(t *testing.T, err error, is func(error) bool, texts ...string
 	}
 }
 
-// expectInvalid checks that an error is a status 422 with a cause that is the field.
-func expectInvalid(t *testing.T, err error, field string) {
+// expectInvalid checks that an error is a status 422 with a cause that is one of the fields.
+func expectInvalid(t *testing.T, err error, want ...string) {
 	t.Helper()
 	expectRefused(t, err, apierrors.IsInvalid)
 	var status apierrors.APIStatus
@@ -71,7 +71,7 @@ func expectInvalid(t *testing.T, err error, field string) {
 			fields = append(fields, cause.Field)
 		}
 	}
-	if !slices.Contains(fields, field) {
-		t.Errorf("the causes of the refusal are the fields %q, want %q among them: %v", fields, field, err)
+	if !slices.ContainsFunc(want, func(field string) bool { return slices.Contains(fields, field) }) {
+		t.Errorf("the causes of the refusal are the fields %q, want %q among them: %v", fields, want, err)
 	}
 }

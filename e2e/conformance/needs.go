@@ -67,7 +67,18 @@ func (r Resource) provide(ctx context.Context, t *testing.T, s *step.Session, na
 			t.Fatalf("creating what %s needs: %v", r, err)
 		}
 	}
-	step.Eventually(ctx, t, needTimeout, fmt.Sprintf("%v to be what %s needs", r.Needs, r), func(ctx context.Context) error {
+	step.Eventually(ctx, t, needTimeout, fmt.Sprintf("%s to be there with what it needs", r), func(ctx context.Context) error {
+		// Where the resource itself is made by what it needs, kubectl must find it, too.
+		if _, err := r.discover(ctx, s.Clients); err != nil {
+			return err
+		}
+		document, err := readOpenAPI(ctx, s.Clients, append([]string{"openapi", "v3"}, r.root()...)...)
+		if err != nil {
+			return err
+		}
+		if _, err := document.kind(r); err != nil {
+			return err
+		}
 		objects := r.Objects(s.Clients, namespace)
 		switch {
 		case r.Can("create"):

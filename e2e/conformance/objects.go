@@ -44,7 +44,8 @@ func Objects(r Resource) Feature {
 				t.Fatal(err)
 			}
 			err = tr.raw(http.MethodPost).SetHeader("Content-Type", "application/json").Body(body).Do(ctx).Error()
-			expectRefused(t, err, apierrors.IsBadRequest)
+			// The decoder of built-in resources fails; custom resources are decoded, and not valid.
+			expectRefused(t, err, func(err error) bool { return apierrors.IsBadRequest(err) || apierrors.IsInvalid(err) }, "Other")
 		})
 	}
 	if r.Can("get") {
@@ -59,7 +60,7 @@ func Objects(r Resource) Feature {
 					r.GVK(), object.GetName(), object.GetUID())
 			}
 			_, err = tr.objects().Get(ctx, tr.named("absent"), metav1.GetOptions{})
-			expectRefused(t, err, apierrors.IsNotFound, r.GVR.GroupResource().String()+` "`+tr.named("absent")+`" not found`)
+			expectRefused(t, err, apierrors.IsNotFound, `"`+tr.named("absent")+`" not found`)
 		})
 		tr.assess("get of any version, as caches answer it", func(ctx context.Context, t *testing.T) {
 			object := tr.available(ctx, t, "cached")

@@ -31,20 +31,11 @@ func OpenAPI(r Resource) Feature {
 			var found openAPI
 			var root openAPISchema
 			step.Eventually(ctx, t, openAPITimeout, document.name+" of "+r.GVR.GroupVersion().String(), func(ctx context.Context) error {
-				data, err := tr.Kubernetes.Discovery().RESTClient().Get().AbsPath(document.path...).
-					SetHeader("Accept", "application/json").Do(ctx).Raw()
-				if err != nil {
-					return err
+				var err error
+				if found, err = readOpenAPI(ctx, tr.Clients, document.path...); err == nil {
+					root, err = found.kind(r)
 				}
-				found = openAPI{}
-				if err := json.Unmarshal(data, &found); err != nil {
-					return fmt.Errorf("decoding it: %w", err)
-				}
-				var ok bool
-				if root, ok = found.kind(r); !ok {
-					return fmt.Errorf("no schema there has the kind %s", r.Kind)
-				}
-				return nil
+				return err
 			})
 			fields := found.walk(root, r.Kind, nil)
 			if len(fields) < 4 {
@@ -66,13 +57,9 @@ func OpenAPI(r Resource) Feature {
 		})
 	}
 	tr.assess("the request paths of the version are in OpenAPI v3", func(ctx context.Context, t *testing.T) {
-		data, err := tr.Kubernetes.Discovery().RESTClient().Get().AbsPath(append([]string{"openapi", "v3"}, r.root()...)...).Do(ctx).Raw()
+		found, err := readOpenAPI(ctx, tr.Clients, append([]string{"openapi", "v3"}, r.root()...)...)
 		if err != nil {
 			t.Fatal(err)
-		}
-		var found openAPI
-		if err := json.Unmarshal(data, &found); err != nil {
-			t.Fatalf("decoding OpenAPI v3: %v", err)
 		}
 		path := "/" + strings.Join(r.root(), "/")
 		if r.Namespaced {
@@ -154,18 +141,31 @@ type openAPISchema struct {
 	} `json:"x-kubernetes-group-version-kind"`
 }
 
+// readOpenAPI reads the document at a path.
+func readOpenAPI(ctx context.Context, clients *step.Clients, path ...string) (openAPI, error) {
+	var document openAPI
+	data, err := clients.Kubernetes.Discovery().RESTClient().Get().AbsPath(path...).SetHeader("Accept", "application/json").Do(ctx).Raw()
+	if err == nil {
+		err = json.Unmarshal(data, &document)
+	}
+	if err != nil {
+		return document, fmt.Errorf("reading /%s: %w", strings.Join(path, "/"), err)
+	}
+	return document, nil
+}
+
 // kind is the schema of the resource's kind.
-func (d openAPI) kind(r Resource) (openAPISchema, bool) {
+func (d openAPI) kind(r Resource) (openAPISchema, error) {
 	for _, schemas := range []map[string]openAPISchema{d.Components.Schemas, d.Definitions} {
 		for _, schema := range schemas {
 			for _, gvk := range schema.Kinds {
 				if gvk.Group == r.GVR.Group && gvk.Version == r.GVR.Version && gvk.Kind == r.Kind {
-					return schema, true
+					return schema, nil
 				}
 			}
 		}
 	}
-	return openAPISchema{}, false
+	return openAPISchema{}, fmt.Errorf("no schema there has the kind %s", r.GVK())
 }
 
 // upstream is where the schemas of apimachinery are. What metav1 brings is described there.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,18 +125,18 @@ func (tr *trial) rules(operations ...admissionv1.OperationType) *admissionv1.Mat
 
 // conditions are that a request is about an object of the trial with one of the names: others go on at the same time.
 func (tr *trial) conditions(names ...string) []admissionv1.MatchCondition {
-	own := fmt.Sprintf("request.namespace == %q", tr.Namespace)
-	if !tr.Namespaced {
-		own = fmt.Sprintf("request.name.startsWith(%q)", tr.named(""))
-	}
-	list := ""
+	var own []string
 	for _, name := range names {
-		list += fmt.Sprintf("%q,", tr.named(name))
+		own = append(own, strconv.Quote(tr.named(name)))
 	}
-	return []admissionv1.MatchCondition{
-		{Name: "own", Expression: own},
-		{Name: "named", Expression: "request.name in [" + list + "]"},
+	conditions := []admissionv1.MatchCondition{
+		// A collection that is deleted, and an object whose name will be generated, have none.
+		{Name: "named", Expression: "has(request.name) && request.name in [" + strings.Join(own, ", ") + "]"},
 	}
+	if tr.Namespaced {
+		conditions = append(conditions, admissionv1.MatchCondition{Name: "own", Expression: fmt.Sprintf("request.namespace == %q", tr.Namespace)})
+	}
+	return conditions
 }
 
 // validate installs a policy that forbids an annotation, and all writes to subresources, until t ends.
@@ -152,8 +154,8 @@ func (tr *trial) validate(ctx context.Context, t *testing.T) {
 					Expression: `request.operation == "DELETE" || !has(object.metadata.annotations) || !("` + forbidden + `" in object.metadata.annotations)`,
 					Message:    "no " + forbidden, Reason: &invalid,
 				},
-				{Expression: `request.subResource != "status"`, Message: "no status", Reason: &invalid},
-				{Expression: `request.subResource != "scale"`, Message: "no scale", Reason: &invalid},
+				{Expression: `!has(request.subResource) || request.subResource != "status"`, Message: "no status", Reason: &invalid},
+				{Expression: `!has(request.subResource) || request.subResource != "scale"`, Message: "no scale", Reason: &invalid},
 				{Expression: `request.operation != "DELETE"`, Message: "no deletion", Reason: &invalid},
 			},
 		},

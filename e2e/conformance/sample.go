@@ -38,6 +38,9 @@ func (r Resource) New(namespace, name string) (*unstructured.Unstructured, error
 	}
 	unstructured.RemoveNestedField(object.Object, "metadata")
 	object.SetGroupVersionKind(r.GVK())
+	if !r.Can("get") {
+		return object, nil // What is not stored has no name.
+	}
 	object.SetName(r.nameIn(namespace, name))
 	object.SetLabels(map[string]string{label: namespace})
 	return object, nil

@@ -94,7 +94,8 @@ func Scale(r Resource) Feature {
 	tr.assess("what is no number of things is refused", func(ctx context.Context, t *testing.T) {
 		before := tr.create(ctx, t, "refused")
 		_, err := patch(ctx, t, "refused", int64(-1))
-		expectInvalid(t, err, "spec.replicas")
+		// Custom resources name the field that the number is in.
+		expectInvalid(t, err, "spec.replicas", r.Scale.String())
 		expectUnchanged(t, before, tr.get(ctx, t, "refused"))
 		_, err = patch(ctx, t, "absent", r.Scale.Value)
 		expectRefused(t, err, apierrors.IsNotFound, tr.named("absent"))

@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/metadata"
 )
 
 // Tables is what kubectl get prints.
@@ -85,29 +84,26 @@ func Tables(r Resource) Feature {
 	})
 	tr.assess("metadata alone", func(ctx context.Context, t *testing.T) {
 		object := tr.available(ctx, t, "partial")
-		partial, err := tr.metadata(t).Resource(r.GVR).Namespace(object.GetNamespace()).Get(ctx, object.GetName(), metav1.GetOptions{})
+		data, err := tr.raw(http.MethodGet, object.GetName()).SetHeader("Accept", partial).Do(ctx).Raw()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if partial.Kind != "PartialObjectMetadata" || partial.Name != object.GetName() || partial.UID != object.GetUID() {
-			t.Errorf("got a %s named %s with uid %s, want a PartialObjectMetadata named %s with %s", partial.Kind, partial.Name, partial.UID, object.GetName(), object.GetUID())
+		var got unstructured.Unstructured
+		if err := json.Unmarshal(data, &got); err != nil {
+			t.Fatalf("decoding metadata: %v", err)
+		}
+		if got.GetKind() != "PartialObjectMetadata" || got.GetName() != object.GetName() || got.GetUID() != object.GetUID() || len(got.Object) != 3 {
+			t.Errorf("got %v, want the PartialObjectMetadata of %s with the uid %s, and nothing else", got.Object, object.GetName(), object.GetUID())
 		}
 	})
 	return tr.Feature
 }
 
-// tables is the media type of what kubectl get prints (KEP-617).
-const tables = "application/json;as=Table;v=v1;g=meta.k8s.io"
-
-// Metadata is a client that reads nothing but metadata, as the garbage collector's does.
-func (tr *trial) metadata(t *testing.T) metadata.Interface {
-	t.Helper()
-	client, err := metadata.NewForConfig(tr.Config)
-	if err != nil {
-		t.Fatalf("making a client for metadata: %v", err)
-	}
-	return client
-}
+// Media types of what kubectl get prints (KEP-617), and of what the garbage collector reads.
+const (
+	tables  = "application/json;as=Table;v=v1;g=meta.k8s.io"
+	partial = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
+)
 
 // heading is a word, or more with a blank between them, and the padding.
 var heading = regexp.MustCompile(`(\S+(?: \S+)*) *`)

@@ -30,6 +30,7 @@ func (tr *trial) assess(what string, do func(context.Context, *testing.T)) {
 func (tr *trial) open(ctx context.Context, t *testing.T, cfg *envconf.Config) context.Context {
 	t.Helper()
 	ctx = tr.Open(ctx, t, cfg)
+	tr.KubectlCache = t.TempDir()
 	tr.provide(ctx, t, &tr.Session, tr.Namespace)
 	if !tr.Namespaced && tr.Can("create") {
 		t.Cleanup(func() { tr.clean(ctx) })

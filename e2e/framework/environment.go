@@ -48,6 +48,8 @@ type Environment struct {
 	kubectl   string
 	cluster   Cluster
 	artifacts *artifacts
+	// namespaces are the features'.
+	namespaces step.Namespaces
 	// unavailable is the reason to skip everything, if there is one.
 	unavailable string
 }
@@ -216,6 +218,7 @@ func (e *Environment) install(ctx context.Context, cfg *envconf.Config) (context
 		return ctx, err
 	}
 	ctx = context.WithValue(ctx, step.KubectlKey{}, e.kubectl)
+	ctx = context.WithValue(ctx, step.NamespacesKey{}, &e.namespaces)
 	for _, server := range e.suite.Servers {
 		started := time.Now()
 		installation, err := e.cluster.Install(ctx, server)
@@ -248,6 +251,7 @@ func (e *Environment) finish(ctx context.Context, _ *envconf.Config) (context.Co
 			klog.ErrorS(err, "Exporting logs", "suite", e.title())
 		}
 	}
+	e.namespaces.Delete(ctx)
 	complain(e.cluster.Destroy(ctx))
 	if e.report.Failed() {
 		kept, err := e.artifacts.keep()

@@ -40,10 +40,14 @@ func (s *Session) TryKubectl(ctx context.Context, t *testing.T, args ...string) 
 	if path == "" {
 		report.Skip(ctx, t, "no kubectl")
 	}
-	// A cache of its own: kubectl keeps discovery and OpenAPI under the user's
+	cache := s.KubectlCache
+	if cache == "" {
+		cache = t.TempDir()
+	}
+	// A cache of our own: kubectl keeps discovery and OpenAPI under the user's
 	// home by default, and another cluster's answers with it.
 	cmd := exec.CommandContext(ctx, path, append([]string{
-		"--kubeconfig", s.Kubeconfig, "--context", s.Context, "--cache-dir", t.TempDir(), "--namespace", s.Namespace,
+		"--kubeconfig", s.Kubeconfig, "--context", s.Context, "--cache-dir", cache, "--namespace", s.Namespace,
 	}, args...)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

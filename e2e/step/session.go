@@ -21,8 +21,11 @@ type Session struct {
 	// Kubeconfig is the file that names the cluster and its administrator, and
 	// Context the one of its contexts to use, empty for the current one.
 	Kubeconfig, Context string
-	// Namespace is the feature's own. It is deleted when the feature ends.
+	// Namespace is the feature's own. It is deleted when the feature ends, or with [Namespaces].
 	Namespace string
+	// KubectlCache is a directory in which kubectl keeps what it learns of the cluster from one call to the next. Empty, the zero
+	// value, means that each call asks anew.
+	KubectlCache string
 
 	// trace remembers what the clients of the session ask, and kubectl.
 	trace *trace.Trace
@@ -56,7 +59,8 @@ func (s *Session) Open(ctx context.Context, t *testing.T, cfg *envconf.Config) c
 }
 
 // NewNamespace creates a namespace with a name of its own and returns the name.
-// The namespace is deleted, without waiting for its end, when t ends.
+// The namespace is deleted, without waiting for its end, when t ends, or with
+// the [Namespaces] of the context.
 func (s *Session) NewNamespace(ctx context.Context, t *testing.T) string {
 	t.Helper()
 	labels := map[string]string{"app.kubernetes.io/managed-by": "annex-e2e"}
@@ -68,6 +72,10 @@ func (s *Session) NewNamespace(ctx context.Context, t *testing.T) string {
 	}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatalf("creating a namespace for the feature: %v", err)
+	}
+	if together, ok := ctx.Value(NamespacesKey{}).(*Namespaces); ok {
+		together.add(s.Kubernetes, ns.Name)
+		return ns.Name
 	}
 	t.Cleanup(func() {
 		ctx, cancel := CleanupContext(ctx)

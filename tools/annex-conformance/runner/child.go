@@ -59,10 +59,19 @@ func prepare(planFile string) ([]testing.InternalTest, error) {
 	e := &environment{ctx: untilInputEnds(os.Stdin), selects: selects, report: report.Report{Announce: true}}
 	e.ctx = context.WithValue(e.ctx, step.KubectlKey{}, plan.Kubectl)
 	e.ctx = context.WithValue(e.ctx, step.RunKey{}, plan.Run)
+	var namespaces step.Namespaces
+	e.ctx = context.WithValue(e.ctx, step.NamespacesKey{}, &namespaces)
 	if e.env, err = env.NewWithContext(e.ctx, envconf.NewWithKubeConfig(plan.Kubeconfig)); err != nil {
 		return nil, fmt.Errorf("making the environment of the tests: %w", err)
 	}
-	return []testing.InternalTest{{Name: "conformance", F: func(t *testing.T) { conformance.Run(t, e, resources...) }}}, nil
+	return []testing.InternalTest{{Name: "conformance", F: func(t *testing.T) {
+		t.Cleanup(func() {
+			ctx, cancel := step.CleanupContext(e.ctx)
+			defer cancel()
+			namespaces.Delete(ctx)
+		})
+		conformance.Run(t, e, resources...)
+	}}}, nil
 }
 
 // environment runs the features of a plan.
