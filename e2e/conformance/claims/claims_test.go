@@ -14,14 +14,14 @@ import (
 
 func TestReadSamples(t *testing.T) {
 	t.Parallel()
-	samples, err := ReadSamples("f", []byte("# nothing\n---\napiVersion: v1\nkind: A\nspec: {n: 3}\n---\n{\"apiVersion\": \"v2\", \"kind\": \"A\"}\n"))
+	samples, err := ReadSamples("f", []byte("# nothing\n---\napiVersion: v1\nkind: A\nspec: {count: 3}\n---\n{\"apiVersion\": \"v2\", \"kind\": \"A\"}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(samples) != 2 {
 		t.Fatalf("got %d samples, want 2", len(samples))
 	}
-	if diff := cmp.Diff(Object{"spec": map[string]any{"n": int64(3)}}, content(samples[0].Unstructured, false)); diff != "" {
+	if diff := cmp.Diff(Object{"spec": map[string]any{"count": int64(3)}}, content(samples[0].Unstructured, false)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for version, want := range map[string]string{"v1": "v1", "v2": "v2", "v3": "v1"} {
@@ -113,7 +113,7 @@ func TestOverlay(t *testing.T) {
 func TestReadOverlayComplains(t *testing.T) {
 	t.Parallel()
 	for data, want := range map[string]string{
-		strings.Replace(overlay, "shortNames", "shortnames", 1): `unknown field`,
+		strings.Replace(overlay, "shortNames", "shortName", 1): `unknown field`,
 		strings.Replace(overlay, "Claims", "Report", 1):         "want conformance.annex.example.com/v1 Claims",
 		overlay + "- name: configmaps.v1.\n":                    "a name of its own",
 	} {
@@ -129,7 +129,7 @@ func TestIncompleteClaims(t *testing.T) {
 	claim.Change = nil
 	claim.Subresources = map[string][]string{"status": {"get", "patch", "update"}}
 	_, err := New(claim).ToResources()
-	if err == nil || !strings.Contains(err.Error(), "change (") || !strings.Contains(err.Error(), "status (") || strings.Contains(err.Error(), "sample") {
+	if err == nil || !strings.Contains(err.Error(), "change (") || !strings.Contains(err.Error(), "status (") || strings.Contains(err.Error(), "existing (") {
 		t.Errorf("got %v", err)
 	}
 	claim = derived()

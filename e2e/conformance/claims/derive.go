@@ -210,7 +210,7 @@ func content(object *unstructured.Unstructured, withoutStatus bool) Object {
 func (d *derivation) resource(offer Offer, sample Object) (conformance.Resource, error) {
 	text, err := sample.yaml()
 	return conformance.Resource{
-		GVR: offer.GVR, Kind: offer.Kind().Kind, Namespaced: offer.Scope == "Namespaced", Sample: text,
+		GVR: offer.GVR, Kind: offer.Kind().Kind, Namespaced: offer.Scope == "Namespaced", Verbs: offer.Verbs, Sample: text,
 	}, err
 }
 
