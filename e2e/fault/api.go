@@ -4,14 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"time"
 
 	"k8s.io/client-go/rest"
 )
@@ -24,9 +24,7 @@ type API struct {
 	// Line drops a line of an answer, as those of a watch are, where it is not nil and returns true.
 	Line func(request *http.Request, line []byte) (drop bool)
 
-	server   *http.Server
-	listener net.Listener
-	done     chan struct{}
+	server *httptest.Server
 }
 
 // Start listens on a free port of loopback, in front of the kube-apiserver of config. Close it.
@@ -39,29 +37,23 @@ func (a *API) Start(config *rest.Config) error {
 	if err != nil {
 		return fmt.Errorf("putting a fault before %s: %w", config.Host, err)
 	}
-	if a.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		return fmt.Errorf("listening for requests to %s: %w", config.Host, err)
-	}
-	a.server = &http.Server{ReadHeaderTimeout: time.Minute, Handler: a.handler(target, transport)}
-	a.done = make(chan struct{})
-	go func() {
-		defer close(a.done)
-		_ = a.server.Serve(a.listener) // Ends with Close.
-	}()
+	a.server = httptest.NewUnstartedServer(a.handler(target, transport))
+	a.server.StartTLS() // Without TLS, clients would not say who they are.
 	return nil
 }
 
 // URL is where it listens.
-func (a *API) URL() string { return "http://" + a.listener.Addr().String() }
+func (a *API) URL() string { return a.server.URL }
+
+// CA is the certificate to verify it with, in PEM.
+func (a *API) CA() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.server.Certificate().Raw})
+}
 
 // Close ends all connections.
-func (a *API) Close() error {
-	err := a.server.Close()
-	<-a.done
-	if err != nil && !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("closing the proxy with a fault: %w", err)
-	}
-	return nil
+func (a *API) Close() {
+	a.server.CloseClientConnections() // Watches would go on.
+	a.server.Close()
 }
 
 func (a *API) handler(target *url.URL, transport http.RoundTripper) http.Handler {

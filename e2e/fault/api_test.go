@@ -2,6 +2,8 @@ package fault_test
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -37,11 +39,13 @@ func TestAPI(t *testing.T) {
 	if err := api.Start(&rest.Config{Host: server.URL, BearerToken: "somebody-else"}); err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
-		if err := api.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	defer api.Close()
+	authorities := x509.NewCertPool()
+	if !authorities.AppendCertsFromPEM(api.CA()) {
+		t.Fatalf("the certificate is none: %s", api.CA())
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorities}}}
+	defer client.CloseIdleConnections()
 	for path, want := range map[string]string{
 		"/passed":  "first Bearer me\nsecond /passed changed\nthird\n",
 		"/dropped": "first Bearer me\nthird\n",
@@ -52,7 +56,7 @@ func TestAPI(t *testing.T) {
 			t.Fatal(err)
 		}
 		request.Header.Set("Authorization", "Bearer me")
-		response, err := http.DefaultClient.Do(request)
+		response, err := client.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}

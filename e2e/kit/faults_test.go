@@ -165,12 +165,8 @@ func through(ctx context.Context, t *testing.T, s *step.Session, api *fault.API)
 	if err := api.Start(s.Config); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := api.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return kubeconfig(t, api.URL(), account(ctx, t, s, "cluster-admin"))
+	t.Cleanup(api.Close)
+	return kubeconfig(t, clientcmdapi.Cluster{Server: api.URL(), CertificateAuthorityData: api.CA()}, account(ctx, t, s, "cluster-admin"))
 }
 
 // account makes a ServiceAccount that has a ClusterRole, or none, and returns its token.
@@ -206,11 +202,11 @@ func account(ctx context.Context, t *testing.T, s *step.Session, role string) st
 	return token.Status.Token
 }
 
-// kubeconfig writes a file for a server and a token.
-func kubeconfig(t *testing.T, server, token string) string {
+// kubeconfig writes a file for a cluster and a token.
+func kubeconfig(t *testing.T, cluster clientcmdapi.Cluster, token string) string {
 	t.Helper()
 	config := clientcmdapi.NewConfig()
-	config.Clusters["c"] = &clientcmdapi.Cluster{Server: server}
+	config.Clusters["c"] = &cluster
 	config.AuthInfos["u"] = &clientcmdapi.AuthInfo{Token: token}
 	config.Contexts["c"] = &clientcmdapi.Context{Cluster: "c", AuthInfo: "u"}
 	config.CurrentContext = "c"

@@ -57,7 +57,7 @@ func TestPasses(t *testing.T) {
 		"aggregated resources": {
 			args:      []string{"--apiservice=v1.topology.example.com", "--apiservice=v1alpha1.topology.example.com", "--sample=testdata/site.yaml"},
 			columns:   []string{"sites.v1.topology.example.com", "sites.v1alpha1.topology.example.com"},
-			unclaimed: []string{"Versions", "Scale", "Quota", "Namespaces"},
+			unclaimed: []string{"Scale", "Quota", "Namespaces"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	apidiscovery "k8s.io/api/apidiscovery/v2"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 )
@@ -27,7 +28,7 @@ func NewCatalog(ctx context.Context, client rest.Interface) (Catalog, error) {
 	for _, path := range []string{"/api", "/apis"} {
 		data, err := client.Get().AbsPath(path).SetHeader("Accept", aggregatedDiscovery).Do(ctx).Raw()
 		if err != nil {
-			return c, fmt.Errorf("asking what the cluster serves at %s: %w", path, err)
+			return c, fmt.Errorf("asking what the cluster serves at %s: %s: %w", path, apierrors.ReasonForError(err), err)
 		}
 		var list apidiscovery.APIGroupDiscoveryList
 		if err := json.Unmarshal(data, &list); err != nil {

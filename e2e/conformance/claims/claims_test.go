@@ -114,8 +114,8 @@ func TestReadOverlayComplains(t *testing.T) {
 	t.Parallel()
 	for data, want := range map[string]string{
 		strings.Replace(overlay, "shortNames", "shortName", 1): `unknown field`,
-		strings.Replace(overlay, "Claims", "Report", 1):         "want conformance.annex.example.com/v1 Claims",
-		overlay + "- name: configmaps.v1.\n":                    "a name of its own",
+		strings.Replace(overlay, "Claims", "Report", 1):        "want conformance.annex.example.com/v1 Claims",
+		overlay + "- name: configmaps.v1.\n":                   "a name of its own",
 	} {
 		if _, err := ReadOverlay("f", []byte(data)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", data, err, want)
@@ -210,5 +210,19 @@ func TestSimilar(t *testing.T) {
 	}
 	if got := Similar("something else", names); len(got) > 0 {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestDiffering(t *testing.T) {
+	t.Parallel()
+	before := map[string]any{"spec": map[string]any{"a": int64(1), "list": []any{"x"}, "same": "s", "gone": true}}
+	after := map[string]any{"spec": map[string]any{"a": int64(2), "list": []any{"y"}, "same": "s"}, "status": map[string]any{"deep": map[string]any{"b": "c"}}}
+	got := map[string]any{}
+	for _, f := range differing(before, after, nil) {
+		got[f.String()] = f.Value
+	}
+	want := map[string]any{"spec.a": int64(2), "spec.list": []any{"y"}, "spec.gone": nil, "status.deep.b": "c"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -37,7 +37,7 @@ type NotTried struct {
 	Reason   string
 }
 
-// Derive finds out what the resources claim. It makes an object of each sample, in a namespace of its own, and deletes it again; all
+// Derive finds out what the resources claim. It makes objects of the samples, in a namespace of its own, and deletes them again; most
 // else are dry runs. Resources without a sample are not tried.
 func Derive(ctx context.Context, options Options, offers []Offer) (_ Document, _ []NotTried, err error) {
 	for _, s := range options.Samples {
@@ -58,6 +58,7 @@ func Derive(ctx context.Context, options Options, offers []Offer) (_ Document, _
 	defer func() { err = errors.Join(err, d.close(ctx)) }()
 	document := New()
 	var left []NotTried
+	var tried []Offer
 	for _, offer := range offers {
 		if options.Progress != nil {
 			options.Progress("finding out what " + offer.Name() + " claims")
@@ -70,12 +71,47 @@ func Derive(ctx context.Context, options Options, offers []Offer) (_ Document, _
 			left = append(left, NotTried{Resource: name(offer.GVR), Reason: reason})
 			continue
 		}
-		document.Resources = append(document.Resources, claim)
+		document.Resources, tried = append(document.Resources, claim), append(tried, offer)
+	}
+	if err := d.versions(ctx, tried, document.Resources); err != nil {
+		return Document{}, nil, err
 	}
 	if len(document.Resources) == 0 {
 		return document, left, fmt.Errorf("nothing to try: %s: %s", left[0].Resource, left[0].Reason)
 	}
 	return document, left, nil
+}
+
+// versions derives what the claims of resources in several versions say of each other.
+func (d *derivation) versions(ctx context.Context, offers []Offer, claims []Claim) error {
+	done := map[schema.GroupResource]bool{}
+	for _, offer := range offers {
+		resource := offer.GVR.GroupResource()
+		if done[resource] || !offer.Has("create", "") || !offer.Has("get", "") || !offer.Has("update", "") {
+			continue
+		}
+		done[resource] = true
+		var same []Offer
+		var theirs []Claim
+		var places []int
+		for i, other := range offers {
+			if other.GVR.GroupResource() == resource {
+				same, theirs, places = append(same, other), append(theirs, claims[i]), append(places, i)
+			}
+		}
+		if err := d.link(ctx, same, theirs); err != nil {
+			return err
+		}
+		for i, place := range places {
+			// What is given has the last word again.
+			claim, err := d.Overlay.Onto(theirs[i])
+			if err != nil {
+				return err
+			}
+			claims[place] = claim
+		}
+	}
+	return nil
 }
 
 type derivation struct {

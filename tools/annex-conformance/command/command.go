@@ -94,8 +94,8 @@ func New(use string, c *cluster.Cluster) *cobra.Command {
 		&cobra.Command{
 			Use:   "claims",
 			Short: "Print what was found out about the resource, for --claims.",
-			Long: `Prints what a resource claims as far as it can be found out, as a file for --claims. It makes one object of each sample, and
-deletes it again.`,
+			Long: `Prints what a resource claims as far as it can be found out, as a file for --claims. It makes objects of the samples, and
+deletes them again.`,
 			Args: cobra.NoArgs,
 			RunE: func(command *cobra.Command, _ []string) error { return o.with(command, o.printClaims) },
 		},
@@ -284,9 +284,10 @@ func (o *options) run(ctx context.Context) (err error) {
 	p.say("trying " + o.title())
 	runErr := runner.Run(ctx, o.child, plan, &r, p.of())
 	p.say("cleaning up")
-	cleanup, cancel := step.CleanupContext(ctx)
+	const sweeping = 30 * time.Second // A run has some fifty namespaces.
+	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), sweeping)
 	defer cancel()
-	if _, err := runner.Sweep(cleanup, s.config, plan); err != nil {
+	if err := runner.Sweep(cleanup, s.config, plan); err != nil {
 		r.Fail(err.Error())
 	}
 	d := r.Document(o.title())

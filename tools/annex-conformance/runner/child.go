@@ -66,6 +66,9 @@ func prepare(planFile string) ([]testing.InternalTest, error) {
 	}
 	return []testing.InternalTest{{Name: "conformance", F: func(t *testing.T) {
 		t.Cleanup(func() {
+			if !errors.Is(context.Cause(e.ctx), errAlone) {
+				return // The parent does it, with all else: Sweep.
+			}
 			ctx, cancel := step.CleanupContext(e.ctx)
 			defer cancel()
 			namespaces.Delete(ctx)
@@ -95,16 +98,19 @@ func (e *environment) Test(t *testing.T, builders ...*features.FeatureBuilder) {
 	}
 }
 
+// errAlone is why a run ends whose parent has not said why.
+var errAlone = errors.New("the program that started the run is gone")
+
 // untilInputEnds returns a context that is cancelled when the input ends: the parent has closed it, after saying why, or has died.
 func untilInputEnds(input io.Reader) context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	go func() {
 		said, err := io.ReadAll(input)
-		cause := strings.TrimSpace(string(said))
-		if cause == "" || err != nil {
-			cause = "the program that started the run is gone"
+		cause := errors.New(strings.TrimSpace(string(said)))
+		if len(said) == 0 || err != nil {
+			cause = errAlone
 		}
-		cancel(errors.New(cause))
+		cancel(cause)
 	}()
 	return ctx
 }

@@ -30,42 +30,40 @@ var withoutNamespace = []schema.GroupVersionResource{
 	{Group: "admissionregistration.k8s.io", Version: "v1", Resource: "mutatingadmissionpolicies"},
 }
 
-// Sweep removes what a run has left in the cluster, and waits for nothing. Tests clean up after themselves: there is something to
-// do only if they were killed. It returns the names of the namespaces that were left.
-func Sweep(ctx context.Context, config *rest.Config, plan Plan) ([]string, error) {
+// Sweep deletes the namespaces of a run, without waiting for their end, and first whatever features have left outside of them: they
+// clean up after themselves, but not if they were killed, or if a request was cut short that the server carried out.
+func Sweep(ctx context.Context, config *rest.Config, plan Plan) error {
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
-		return nil, fmt.Errorf("making a client to clean up: %w", err)
+		return fmt.Errorf("making a client to clean up: %w", err)
 	}
 	list, err := client.Resource(namespaces).List(ctx, metav1.ListOptions{LabelSelector: step.RunLabel + "=" + plan.Run})
 	if err != nil {
-		return nil, fmt.Errorf("looking for what the run has left: %w", err)
-	}
-	var left []string
-	for _, namespace := range list.Items {
-		if namespace.GetDeletionTimestamp() == nil {
-			left = append(left, namespace.GetName())
-		}
-	}
-	if len(left) == 0 {
-		return nil, nil
+		return fmt.Errorf("looking for what the run has left: %w", err)
 	}
 	resources, err := plan.Claims.ToResources()
 	if err != nil {
-		return left, err
+		return err
 	}
-	s := sweeper{client: client}
-	for _, name := range left {
-		s.selector = conformance.Selector(name)
+	var names []string
+	for _, namespace := range list.Items {
+		names = append(names, namespace.GetName())
+	}
+	s := sweeper{client: client, selector: conformance.SelectorOfAll(names)}
+	if len(names) > 0 {
 		for _, r := range resources {
-			s.objects(ctx, r.GVR)
+			if r.Can("list", "delete") {
+				s.objects(ctx, r.GVR)
+			}
 		}
 		for _, resource := range withoutNamespace {
 			s.objects(ctx, resource)
 		}
+	}
+	for _, name := range names {
 		s.check("deleting namespace "+name, client.Resource(namespaces).Delete(ctx, name, metav1.DeleteOptions{}))
 	}
-	return left, errors.Join(s.errs...)
+	return errors.Join(s.errs...)
 }
 
 type sweeper struct {
@@ -75,7 +73,7 @@ type sweeper struct {
 }
 
 func (s *sweeper) check(doing string, err error) {
-	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsMethodNotSupported(err) {
+	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) { // A namespace that is going conflicts.
 		s.errs = append(s.errs, fmt.Errorf("cleaning up: %s: %w", doing, err))
 	}
 }
