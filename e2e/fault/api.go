@@ -76,6 +76,9 @@ type faulty struct {
 }
 
 func (f faulty) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Body == nil {
+		request.Body = http.NoBody
+	}
 	if f.Request != nil {
 		if response := f.Request(request); response != nil {
 			return response, nil
@@ -84,6 +87,12 @@ func (f faulty) RoundTrip(request *http.Request) (*http.Response, error) {
 	if f.Line != nil {
 		request.Header.Del("Accept-Encoding") // Lines are to be seen.
 	}
+	// The whole body: where a connection ends (kube-apiserver's --goaway-chance), a request can be sent again only with it.
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	SetBody(request, body)
 	response, err := f.next.RoundTrip(request)
 	if err == nil && f.Line != nil {
 		response.Body = f.without(request, response.Body)
@@ -131,8 +140,15 @@ func Refuse(request *http.Request, status int) *http.Response {
 	}
 }
 
-// SetBody gives a request another body.
+// SetBody gives a request another body, which can be sent more than once.
 func SetBody(request *http.Request, body []byte) {
-	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	request.GetBody = func() (io.ReadCloser, error) {
+		if len(body) == 0 {
+			return http.NoBody, nil
+		}
+		return io.NopCloser(bytes.NewReader(body)), nil
+	}
+	request.Body, _ = request.GetBody() // It does not fail.
+	request.ContentLength = int64(len(body))
 	request.Header.Del("Content-Length")
 }

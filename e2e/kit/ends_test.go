@@ -133,10 +133,10 @@ func TestEnds(t *testing.T) {
 	var s step.Session
 	testenv.Test(t, features.New("the kit ends").Setup(s.Open).
 		Assess("when time is up", step.Do(func(ctx context.Context, t *testing.T) {
-			// What it asks before the first feature takes a few seconds; all the features take a minute.
-			r := start(ctx, t, &s, append(args, "--timeout=12s")...)
+			// What it asks before the first feature takes a few seconds at most; all the features, one by one, take minutes.
+			r := start(ctx, t, &s, append(args, "--parallel=1", "--timeout=20s")...)
 			d := r.document(t)
-			if r.status != 2 || d.Result != report.Unfinished || d.Error != "--timeout=12s is over" {
+			if r.status != 2 || d.Result != report.Unfinished || d.Error != "--timeout=20s is over" {
 				t.Errorf("exit status %d: %s", r.status, text(t, d))
 			}
 			if len(areas(d, report.StateFailed)) > 0 {
