@@ -16,8 +16,10 @@ var testenv *framework.Environment
 func TestMain(m *testing.M) {
 	var err error
 	testenv, err = framework.New(framework.Suite{
-		Name:    "capacity",
-		Servers: []framework.Server{resources.Capacity()},
+		Name: "capacity",
+		// In this order: capacity does not need topology to come up.
+		Servers: []framework.Server{resources.Capacity(), resources.Topology()},
+		Objects: resources.Site,
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -35,6 +37,10 @@ func TestAvailable(t *testing.T) {
 }
 func TestRestart(t *testing.T) {
 	testenv.Test(t, resilience.Restart("capacity", resources.Reservations()[0], newInformer))
+}
+
+func TestTopologyAway(t *testing.T) {
+	testenv.Test(t, topologyAway())
 }
 
 func TestFrontProxy(t *testing.T) {

@@ -53,9 +53,11 @@ func (r Resource) missing() []request {
 			want = http.StatusMethodNotAllowed
 		}
 		for _, query := range []map[string]string{
-			{"watch": "true"},
-			{"watch": "true", "sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": "true"},
+			{},
+			{"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": "true"},
 		} {
+			// One that is there after all must not go on for ever.
+			query["watch"], query["timeoutSeconds"] = "true", "1"
 			missing = append(missing, request{verb: "watch", method: http.MethodGet, query: query, want: want})
 		}
 	}

@@ -40,6 +40,7 @@ spec:
 			Generation:          true,
 			Unconditional:       true,
 			StrategicMerge:      true,
+			Protobuf:            true,
 			BuiltInRoles:        true,
 			Columns: []conformance.Column{
 				{Heading: "CLASS", Value: "one"},
@@ -61,6 +62,7 @@ spec:
 			Other:          "red",
 			Unconditional:  true,
 			StrategicMerge: true,
+			Protobuf:       true,
 			BuiltInRoles:   true,
 			Columns:        []conformance.Column{{Heading: "DATA", Value: "1"}},
 		},

@@ -19,7 +19,7 @@ func DryRun(r Resource) Feature {
 	}
 	dry := []string{metav1.DryRunAll}
 	other := r.Change.with(r.Other)
-	// try checks the answer to a request about an object, and that the object is what it was.
+	// trying checks the answer to a request about an object, and that the object is what it was.
 	trying := func(name string, changes int64, field Field, do func(ctx context.Context, t *testing.T, object *unstructured.Unstructured) (*unstructured.Unstructured, error)) {
 		tr.assess(name, func(ctx context.Context, t *testing.T) {
 			before := tr.create(ctx, t, "tried-"+nameOf(name))
@@ -106,7 +106,7 @@ func DryRun(r Resource) Feature {
 			if err := tr.objects().Delete(ctx, before.GetName(), metav1.DeleteOptions{DryRun: dry}); err != nil {
 				t.Fatal(err)
 			}
-			// In the query, as kubectl sent it once.
+			// Options may be in the query, too.
 			if err := tr.raw(http.MethodDelete, before.GetName()).Param("dryRun", metav1.DryRunAll).Do(ctx).Error(); err != nil {
 				t.Fatal(err)
 			}

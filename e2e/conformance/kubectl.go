@@ -96,37 +96,30 @@ func (tr *trial) writes() {
 			t.Errorf("labels are %v, annotations %v", got.GetLabels(), got.GetAnnotations())
 		}
 	})
-	for name, side := range map[string]string{"apply": "false", "apply --server-side": "true"} {
-		tr.assess(name+", diff", func(ctx context.Context, t *testing.T) {
-			object := tr.sample(t, nameOf(strings.ReplaceAll(name, " --", " ")))
-			own := func(want string, args ...string) {
-				t.Helper()
-				if side == "true" && !strings.Contains(want, "dry") {
-					want = "serverside-applied"
-				}
-				out := tr.Kubectl(ctx, t, append(args, "--server-side="+side)...)
-				if want := tr.kubectlName(object.GetName()) + " " + want + "\n"; out != want {
-					t.Errorf("kubectl %s printed %q, want %q", args[0], out, want)
-				}
-			}
+	for _, side := range []struct {
+		name, flag                   string
+		created, unchanged, modified string
+	}{
+		{"client", "--server-side=false", "created", "unchanged", "configured"},
+		{"server", "--server-side=true", "serverside-applied", "serverside-applied", "serverside-applied"},
+	} {
+		tr.assess("apply and diff on the side of the "+side.name, func(ctx context.Context, t *testing.T) {
+			name := "applied-by-" + side.name
+			object := tr.sample(t, name)
 			first := file(t, object)
-			own("created", "apply", "-f", first)
-			own("unchanged", "apply", "-f", first)
-			if out := tr.Kubectl(ctx, t, "diff", "--server-side="+side, "-f", first); out != "" {
+			says(ctx, t, name, side.created, "apply", side.flag, "-f", first)
+			says(ctx, t, name, side.unchanged, "apply", side.flag, "-f", first)
+			if out := tr.Kubectl(ctx, t, "diff", side.flag, "-f", first); out != "" {
 				t.Errorf("kubectl diff of the same prints %q", out)
 			}
 			tr.Change.Set(t, object)
 			changed := file(t, object)
 			field := tr.Change.Path[len(tr.Change.Path)-1]
-			if out, err := tr.TryKubectl(ctx, t, "diff", "--server-side="+side, "-f", changed); err == nil || !strings.Contains(out, field) {
+			if out, err := tr.TryKubectl(ctx, t, "diff", side.flag, "-f", changed); err == nil || !strings.Contains(out, field) {
 				t.Errorf("kubectl diff of a change: %v, %q, want status 1 and %s", err, out, field)
 			}
-			own("configured", "apply", "-f", changed)
-			got, err := tr.objects().Get(ctx, object.GetName(), metav1.GetOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			expectValue(t, got, tr.Change)
+			says(ctx, t, name, side.modified, "apply", side.flag, "-f", changed)
+			expectValue(t, tr.get(ctx, t, name), tr.Change)
 		})
 	}
 	tr.assess("wait, delete", func(ctx context.Context, t *testing.T) {

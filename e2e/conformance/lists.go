@@ -284,11 +284,11 @@ func (tr *trial) versionsOfLists() {
 		// Any version may be behind, but not for long.
 		for _, match := range []metav1.ResourceVersionMatch{"", metav1.ResourceVersionMatchNotOlderThan} {
 			step.Eventually(ctx, t, eventTimeout, "any version to be the latest", func(context.Context) error {
-				any, err := list("0", match, 0)
+				cached, err := list("0", match, 0)
 				if err != nil {
 					return err
 				}
-				if names := namesOf(any); !slices.Equal(names, []string{tr.named("version-b")}) {
+				if names := namesOf(cached); !slices.Equal(names, []string{tr.named("version-b")}) {
 					return fmt.Errorf("it has %v", names)
 				}
 				return nil

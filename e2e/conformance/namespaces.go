@@ -1,7 +1,9 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -81,10 +83,11 @@ func Namespaces(r Resource) Feature {
 		}
 		// A server may learn of the deletion a moment later.
 		step.Eventually(ctx, t, eventTimeout, "the server to refuse objects in a namespace that is terminating", func(ctx context.Context) error {
-			if err := attempt(ctx); !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
-				return fmt.Errorf("got %w", err)
+			err := attempt(ctx)
+			if apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+				return nil
 			}
-			return nil
+			return cmp.Or(err, errors.New("it was accepted"))
 		})
 		expectRefused(t, attempt(ctx), apierrors.IsForbidden, namespace, "because it is being terminated")
 		step.Eventually(ctx, t, controllerTimeout, "the objects of the namespace to be deleted but for one", func(ctx context.Context) error {

@@ -20,8 +20,9 @@ import (
 	"example.com/annex/e2e/step"
 )
 
-// needTimeout is how long it may take until what a resource needs counts: the server may look at it through an informer.
-const needTimeout = 30 * time.Second
+// needTimeout is how long it may take until what a resource needs counts: kube-apiserver may have to learn of the resource, and the
+// server may look at the objects through an informer.
+const needTimeout = openAPITimeout + 15*time.Second
 
 // needed counts, by cluster and object, the features that need an object which this process has created.
 var needed = struct {

@@ -43,7 +43,6 @@ func Ownership(r Resource) Feature {
 			return mustBeGone(err)
 		})
 	})
-	// Those of the policies that end at once do not wait for the others.
 	configMaps := func() corev1client.ConfigMapInterface { return tr.Kubernetes.CoreV1().ConfigMaps(tr.Namespace) }
 	owning := func(ctx context.Context, t *testing.T, policy metav1.DeletionPropagation) (owner, owned string) {
 		t.Helper()
@@ -52,10 +51,22 @@ func Ownership(r Resource) Feature {
 			APIVersion: r.GVR.GroupVersion().String(), Kind: r.Kind, Name: object.GetName(), UID: object.GetUID(), BlockOwnerDeletion: ptr.To(true),
 		}
 		owned = "owned-" + strings.ToLower(string(policy))
-		_, err := configMaps().Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: owned, OwnerReferences: []metav1.OwnerReference{reference}}}, metav1.CreateOptions{})
-		if err != nil {
-			t.Fatal(err)
+		own := func(name string) {
+			t.Helper()
+			configMap := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, OwnerReferences: []metav1.OwnerReference{reference}}}
+			if _, err := configMaps().Create(ctx, configMap, metav1.CreateOptions{}); err != nil {
+				t.Fatal(err)
+			}
 		}
+		own(owned)
+		// The collector orphans only what it knows to be owned. It sees ConfigMaps in the order in which they change, and so knows
+		// this one once it has deleted the next, whose owner never was.
+		reference.UID += "-absent"
+		own(owned + "-next")
+		step.Eventually(ctx, t, controllerTimeout, "the garbage collector to know the owned object", func(ctx context.Context) error {
+			_, err := configMaps().Get(ctx, owned+"-next", metav1.GetOptions{})
+			return mustBeGone(err)
+		})
 		if err := tr.objects().Delete(ctx, object.GetName(), metav1.DeleteOptions{PropagationPolicy: &policy}); err != nil {
 			t.Fatal(err)
 		}

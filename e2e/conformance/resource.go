@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -53,18 +55,22 @@ type Resource struct {
 	Unconditional bool
 	// StrategicMerge is true where strategic merge patches work. Custom resources don't know them.
 	StrategicMerge bool
+	// Protobuf is true where objects are served in protobuf, as all built-in ones are, and ours; custom resources are not.
+	Protobuf bool
+	// CBOR is true where objects are served in CBOR: where the server runs with the feature gate CBORServingAndStorage.
+	CBOR bool
 	// BuiltInRoles is true where the built-in roles view, edit and admin cover the resource, as its ClusterRoles with the labels
 	// rbac.authorization.k8s.io/aggregate-to-view and so on say. Nothing is checked where it is false.
 	BuiltInRoles bool
 
 	// Status is a field of the status, for a resource with a status subresource, and a value that a new object does not have.
-	// Required with the verbs update or patch of that subresource.
+	// Optional: without it, writes to that subresource are not tried.
 	Status *Field
 	// StatusTakesMetadata is true where the status subresource also writes labels, annotations and finalizers, as that of many
 	// built-in resources does. For custom resources, and ours, it is false.
 	StatusTakesMetadata bool
-	// Scale is the field that the scale subresource writes, and a valid number that the sample does not have. Required with the verbs
-	// update or patch of that subresource.
+	// Scale is the field that the scale subresource writes, and a valid number that the sample does not have. Optional: without it,
+	// that subresource is not tried.
 	Scale *Field
 
 	// Columns are what kubectl get prints between NAME and AGE. Optional: nil is not known.
@@ -91,6 +97,25 @@ type Column struct {
 	Value string
 	// Wide is true for a column that is printed only with --output=wide.
 	Wide bool
+}
+
+// incomplete says what the description lacks to be tried.
+func (r Resource) incomplete() error {
+	var lacks []error
+	need := func(missing bool, what string) {
+		if missing {
+			lacks = append(lacks, fmt.Errorf("the description of %s lacks %s", r, what))
+		}
+	}
+	need(r.GVR.Version == "" || r.GVR.Resource == "" || r.Kind == "" || r.Singular == "", "GVR, Kind or Singular")
+	need(len(r.Verbs) == 0, "Verbs")
+	need(r.Can("create") && r.Sample == "", "a Sample to create")
+	need(!r.Can("create") && (r.Can("get") || r.Can("list")) && r.Existing == "", "an Existing object to read")
+	need((r.Can("update") || r.Can("patch")) && (len(r.Change.Path) == 0 || r.Change.Value == nil || r.Other == nil), "a Change, or its Other value")
+	for _, v := range append(r.Versions[:len(r.Versions):len(r.Versions)], r) {
+		need(len(r.Versions) > 0 && r.Reads[v.GVR.Version] == "", "what "+v.GVR.Version+" Reads")
+	}
+	return errors.Join(lacks...)
 }
 
 // GVK names the kind.

@@ -15,12 +15,9 @@ import (
 
 // Scale checks the scale subresource, as kubectl scale and autoscalers use it.
 func Scale(r Resource) Feature {
-	tr := try(r, "Scale", r.Has("scale", "get", "update", "patch") && r.Can("create", "get"))
+	tr := try(r, "Scale", r.Scale != nil && r.Has("scale", "get", "update", "patch") && r.Can("create", "get"))
 	if !tr.Feature.Claimed {
 		tr.assessAbsence("scale")
-		return tr.Feature
-	}
-	if r.Scale == nil {
 		return tr.Feature
 	}
 	kind := schema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kind: "Scale"}
@@ -52,24 +49,27 @@ func Scale(r Resource) Feature {
 		_, err := tr.objects().Get(ctx, tr.named("absent"), metav1.GetOptions{}, "scale")
 		expectRefused(t, err, apierrors.IsNotFound, tr.named("absent"))
 	})
-	for name, write := range map[string]func(ctx context.Context, t *testing.T, name string) (*unstructured.Unstructured, error){
-		"update": func(ctx context.Context, t *testing.T, name string) (*unstructured.Unstructured, error) {
+	for _, write := range []struct {
+		name string
+		do   func(ctx context.Context, t *testing.T, name string) (*unstructured.Unstructured, error)
+	}{
+		{"update", func(ctx context.Context, t *testing.T, name string) (*unstructured.Unstructured, error) {
 			scale := get(ctx, t, name)
 			scaled.Set(t, scale)
 			return tr.objects().Update(ctx, scale, metav1.UpdateOptions{FieldManager: "scaler"}, "scale")
-		},
-		"patch": func(ctx context.Context, t *testing.T, name string) (*unstructured.Unstructured, error) {
+		}},
+		{"patch", func(ctx context.Context, t *testing.T, name string) (*unstructured.Unstructured, error) {
 			return patch(ctx, t, name, r.Scale.Value)
-		},
+		}},
 	} {
-		tr.assess(name+" changes the number alone", func(ctx context.Context, t *testing.T) {
-			before := tr.create(ctx, t, name)
-			scale, err := write(ctx, t, name)
+		tr.assess(write.name+" changes the number alone", func(ctx context.Context, t *testing.T) {
+			before := tr.create(ctx, t, write.name)
+			scale, err := write.do(ctx, t, write.name)
 			if err != nil {
 				t.Fatal(err)
 			}
 			expectValue(t, scale, scaled)
-			after := tr.get(ctx, t, name)
+			after := tr.get(ctx, t, write.name)
 			expectValue(t, after, *r.Scale)
 			tr.expectGeneration(t, after, before, 1)
 			if scale.GetResourceVersion() != after.GetResourceVersion() {

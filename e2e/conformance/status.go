@@ -17,7 +17,7 @@ import (
 
 // Status checks that the status subresource writes the status alone, and that nothing else writes it.
 func Status(r Resource) Feature {
-	tr := try(r, "Status", r.Has("status", "get", "update", "patch") && r.Can("create", "get", "update"))
+	tr := try(r, "Status", r.Status != nil && r.Has("status", "get", "update", "patch") && r.Can("create", "get", "update"))
 	if !tr.Feature.Claimed {
 		tr.assessAbsence("status")
 		return tr.Feature

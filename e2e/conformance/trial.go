@@ -29,6 +29,9 @@ func (tr *trial) assess(what string, do func(context.Context, *testing.T)) {
 // open starts the session. Where the resource has no namespaces, what the feature made is deleted by its label.
 func (tr *trial) open(ctx context.Context, t *testing.T, cfg *envconf.Config) context.Context {
 	t.Helper()
+	if err := tr.incomplete(); err != nil {
+		t.Fatal(err)
+	}
 	ctx = tr.Open(ctx, t, cfg)
 	tr.KubectlCache = t.TempDir()
 	tr.provide(ctx, t, &tr.Session, tr.Namespace)

@@ -1,9 +1,13 @@
 package framework
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"example.com/annex/tools/controlplane/workdir"
@@ -42,6 +46,26 @@ func newArtifacts(name string) (*artifacts, error) {
 		return nil, fmt.Errorf("making a directory for logs: %w", err)
 	}
 	return a, nil
+}
+
+// panics are what Go, and Kubernetes' libraries, write when something panics.
+var panics = [][]byte{[]byte("Observed a panic"), []byte("apiserver panic'd"), []byte("panic: "), []byte("fatal error: ")}
+
+// panicked says whether a server has panicked, by its log, and quotes the first line about it. Where the run has no log of the
+// server, nothing is known.
+func (a *artifacts) panicked(server string) error {
+	log, err := os.ReadFile(filepath.Join(a.dir, server+".log"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("looking for panics in a server's log: %w", err)
+	}
+	for line := range bytes.Lines(log) {
+		if slices.ContainsFunc(panics, func(p []byte) bool { return bytes.Contains(line, p) }) {
+			return fmt.Errorf("server %s has panicked: %s", server, bytes.TrimSpace(line[:min(len(line), 500)]))
+		}
+	}
+	return nil
 }
 
 // keep leaves the logs where they are, and says where that is and how much of

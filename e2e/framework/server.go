@@ -26,6 +26,9 @@ type Server struct {
 	// Package is the directory of its program in the repository,
 	// "servers/capacity".
 	Package string
+	// Args are added to its flags. Only a control plane made for the run has it
+	// started with them: a suite that needs them skips everything elsewhere.
+	Args []string
 }
 
 // Name is the Definition's name.

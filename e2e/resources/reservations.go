@@ -58,12 +58,14 @@ func reservations(version string) conformance.Resource {
 		Categories:     []string{"annex"},
 		Namespaced:     true,
 		Verbs:          stored,
-		Subresources:   map[string][]string{"scale": part, "status": part},
+		Subresources:   map[string][]string{"log": {"get"}, "scale": part, "status": part},
 		Generation:     true,
 		Unconditional:  true,
 		StrategicMerge: true,
+		Protobuf:       true,
 		BuiltInRoles:   true,
 		Other:          int64(12),
+		Needs:          []string{Site},
 	}
 }
 

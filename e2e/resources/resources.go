@@ -6,17 +6,18 @@ import (
 	"example.com/annex/e2e/conformance"
 	"example.com/annex/e2e/framework"
 	capacity "example.com/annex/servers/capacity/definition"
+	insight "example.com/annex/servers/insight/definition"
 	topology "example.com/annex/servers/topology/definition"
 )
 
 // All are the resources of all Servers, in each of their versions.
 func All() []conformance.Resource {
-	return slices.Concat(Reservations(), Sites())
+	return slices.Concat(Reservations(), Sites(), Usages())
 }
 
 // Servers are all our servers, in the order in which they are installed.
 func Servers() []framework.Server {
-	return []framework.Server{Topology(), Capacity()}
+	return []framework.Server{Topology(), Capacity(), Insight()}
 }
 
 // Capacity is the server of Reservations.
@@ -27,6 +28,11 @@ func Capacity() framework.Server {
 // Topology is the server of Sites.
 func Topology() framework.Server {
 	return framework.Server{Definition: topology.New(), Package: "servers/topology"}
+}
+
+// Insight is the server of SiteUsages and UsageReviews.
+func Insight() framework.Server {
+	return framework.Server{Definition: insight.New(), Package: "servers/insight"}
 }
 
 // stored are the verbs of a resource whose objects are kept, and those of a subresource that is a part of them.

@@ -6,6 +6,14 @@ import (
 	"example.com/annex/e2e/conformance"
 )
 
+// Site is where all Reservations are that no test has a site of its own for: ams-1.
+const Site = `
+apiVersion: topology.example.com/v1
+kind: Site
+metadata: {name: ams-1}
+spec: {region: eu-west, capacity: {slots: 100000}}
+`
+
 // Sites are sites.topology.example.com: v1 and v1alpha1.
 func Sites() []conformance.Resource {
 	v1, v1alpha1 := sites("v1"), sites("v1alpha1")
@@ -56,6 +64,7 @@ func sites(version string) conformance.Resource {
 		Generation:     true,
 		Unconditional:  true,
 		StrategicMerge: true,
+		Protobuf:       true,
 		BuiltInRoles:   true,
 		Other:          int64(12),
 		Immutable:      &conformance.Field{Path: []string{"spec", "region"}, Value: "us-east"},

@@ -7,8 +7,8 @@ def e2e_test(name, servers = [], data = [], **kwargs):
 
     Args:
       name: the target; the other is called name with "routing_" before "test".
-      servers: programs that the suite installs, each named as its Definition is, or runs.
-      data: files that the suite reads.
+      servers: programs that the suite installs. Each is named as its Definition is.
+      data: other files that the suite reads.
       **kwargs: for both go_test targets.
     """
     env = {
@@ -24,7 +24,7 @@ def e2e_test(name, servers = [], data = [], **kwargs):
             # 20 s where two run on two cores; it must not fail on busier ones.
             timeout = "long",
             args = args,
-            data = servers + data,
+            data = data + servers,
             env = env,
             **kwargs
         )
