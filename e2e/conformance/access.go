@@ -191,7 +191,7 @@ func (tr *trial) attempts(ctx context.Context, t *testing.T, who *step.Clients) 
 // resource has none, in the cluster. It returns the role's kind and name.
 func (tr *trial) role(ctx context.Context, t *testing.T, name, verb string) (string, string) {
 	t.Helper()
-	meta := metav1.ObjectMeta{Name: tr.named(name)}
+	meta := metav1.ObjectMeta{Name: tr.named(name), Labels: tr.marks()}
 	rules := []rbacv1.PolicyRule{{APIGroups: []string{tr.GVR.Group}, Resources: []string{tr.GVR.Resource}, Verbs: []string{verb}}}
 	if tr.Namespaced {
 		if _, err := tr.Kubernetes.RbacV1().Roles(tr.Namespace).Create(ctx, &rbacv1.Role{ObjectMeta: meta, Rules: rules}, metav1.CreateOptions{}); err != nil {
@@ -217,7 +217,7 @@ func (tr *trial) role(ctx context.Context, t *testing.T, name, verb string) (str
 // none, in the cluster, and waits until the user may do verb there.
 func (tr *trial) bind(ctx context.Context, t *testing.T, user, kind, role, verb string) {
 	t.Helper()
-	meta := metav1.ObjectMeta{GenerateName: "e2e-"}
+	meta := metav1.ObjectMeta{GenerateName: "e2e-", Labels: tr.marks()}
 	ref := rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: role}
 	subjects := []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}}
 	namespace := ""

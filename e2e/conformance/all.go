@@ -42,10 +42,23 @@ type Environment interface {
 	Test(t *testing.T, features ...*features.FeatureBuilder)
 }
 
+// planner is an Environment that wants to know beforehand what is going to be tried.
+type planner interface {
+	// Plan is called for each area of each resource.
+	Plan(resource, area string, claimed bool)
+}
+
 // Run runs All features of the resources as subtests of t, at the same time: TestX/reservations.v1.capacity.example.com/Lists.
 // What the resources need is there until the last has ended.
 func Run(t *testing.T, env Environment, resources ...Resource) {
 	t.Helper()
+	if p, ok := env.(planner); ok {
+		for _, r := range resources {
+			for _, feature := range All(r) {
+				p.Plan(r.String(), feature.Area, feature.Claimed)
+			}
+		}
+	}
 	for _, r := range resources {
 		if len(r.Needs) > 0 {
 			env.Test(t, r.hold(t))

@@ -56,7 +56,17 @@ func Kubectl(r Resource) Feature {
 func (tr *trial) writes() {
 	file := func(t *testing.T, object *unstructured.Unstructured) string {
 		t.Helper()
-		name := filepath.Join(t.TempDir(), "object.json")
+		// Not t.TempDir: it may have the commas of the assessment's title, and kubectl takes them for the end of the name.
+		dir, err := os.MkdirTemp("", "annex-e2e-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := os.RemoveAll(dir); err != nil {
+				t.Error(err)
+			}
+		})
+		name := filepath.Join(dir, "object.json")
 		if err := os.WriteFile(name, encode(t, object), 0o600); err != nil {
 			t.Fatal(err)
 		}

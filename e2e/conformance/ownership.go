@@ -149,7 +149,7 @@ func (tr *trial) owner(ctx context.Context, t *testing.T) (map[string]any, func(
 			func() error { return configMaps.Delete(ctx, owner.Name, metav1.DeleteOptions{}) }
 	}
 	roles := tr.Kubernetes.RbacV1().ClusterRoles()
-	owner, err := roles.Create(ctx, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: tr.named("owner")}}, metav1.CreateOptions{})
+	owner, err := roles.Create(ctx, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: tr.named("owner"), Labels: tr.marks()}}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

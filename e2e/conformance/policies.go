@@ -145,7 +145,7 @@ func (tr *trial) validate(ctx context.Context, t *testing.T) {
 	name := tr.Namespace
 	invalid := metav1.StatusReasonInvalid
 	policy := &admissionv1.ValidatingAdmissionPolicy{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: tr.marks()},
 		Spec: admissionv1.ValidatingAdmissionPolicySpec{
 			MatchConstraints: tr.rules(admissionv1.Create, admissionv1.Update, admissionv1.Delete),
 			MatchConditions:  tr.conditions("validated", "refused", "allowed"),
@@ -166,7 +166,7 @@ func (tr *trial) validate(ctx context.Context, t *testing.T) {
 	}
 	t.Cleanup(func() { tr.remove(ctx, t, policies.Delete, name) })
 	binding := &admissionv1.ValidatingAdmissionPolicyBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: tr.marks()},
 		Spec:       admissionv1.ValidatingAdmissionPolicyBindingSpec{PolicyName: name, ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny}},
 	}
 	bindings := tr.Kubernetes.AdmissionregistrationV1().ValidatingAdmissionPolicyBindings()
@@ -182,7 +182,7 @@ func (tr *trial) mutate(ctx context.Context, t *testing.T) {
 	name := tr.Namespace
 	fail := admissionv1.Fail
 	policy := &admissionv1.MutatingAdmissionPolicy{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: tr.marks()},
 		Spec: admissionv1.MutatingAdmissionPolicySpec{
 			MatchConstraints:   tr.rules(admissionv1.Create, admissionv1.Update),
 			MatchConditions:    tr.conditions("mutated", "changed"),
@@ -204,7 +204,7 @@ func (tr *trial) mutate(ctx context.Context, t *testing.T) {
 	}
 	t.Cleanup(func() { tr.remove(ctx, t, policies.Delete, name) })
 	binding := &admissionv1.MutatingAdmissionPolicyBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: tr.marks()},
 		Spec:       admissionv1.MutatingAdmissionPolicyBindingSpec{PolicyName: name},
 	}
 	bindings := tr.Kubernetes.AdmissionregistrationV1().MutatingAdmissionPolicyBindings()

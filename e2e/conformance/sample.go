@@ -19,6 +19,11 @@ const label = "annex-e2e"
 // Selector selects the objects that New made for the feature with the namespace.
 func Selector(namespace string) string { return label + "=" + namespace }
 
+// SelectorOfAll selects what all features with the namespaces made, within them and outside of any.
+func SelectorOfAll(namespaces []string) string {
+	return label + " in (" + strings.Join(namespaces, ",") + ")"
+}
+
 // Objects is the client of somebody for the objects in a namespace, or in the
 // whole cluster where the resource has no namespaces.
 func (r Resource) Objects(clients *step.Clients, namespace string) dynamic.ResourceInterface {

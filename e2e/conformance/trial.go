@@ -104,6 +104,9 @@ func (tr *trial) mine() metav1.ListOptions {
 	return metav1.ListOptions{LabelSelector: Selector(tr.Namespace)}
 }
 
+// marks are the labels of whatever the feature makes outside of its namespace.
+func (tr *trial) marks() map[string]string { return map[string]string{label: tr.Namespace} }
+
 // named is the name of the object that sample and create call by name.
 func (tr *trial) named(name string) string { return tr.nameIn(tr.Namespace, name) }
 

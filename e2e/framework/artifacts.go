@@ -22,6 +22,9 @@ type artifacts struct {
 	owner *workdir.Directory
 }
 
+// outputsVariable is the environment variable with the directory whose files Bazel keeps beside the test's log.
+const outputsVariable = "TEST_UNDECLARED_OUTPUTS_DIR"
+
 // logs is the directory's name within its owner's, or Bazel's.
 const logs = "logs"
 
@@ -30,7 +33,7 @@ const logs = "logs"
 // they are kept for a day.
 func newArtifacts(name string) (*artifacts, error) {
 	a := &artifacts{}
-	if outputs := os.Getenv("TEST_UNDECLARED_OUTPUTS_DIR"); outputs != "" {
+	if outputs := os.Getenv(outputsVariable); outputs != "" {
 		a.dir = filepath.Join(outputs, logs)
 	} else {
 		owner, err := workdir.New("", "annex-e2e-"+name)

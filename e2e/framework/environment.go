@@ -171,6 +171,10 @@ func (e *Environment) run(m *testing.M) (status int) {
 		status = 1
 	}
 	e.report.Print(os.Stdout, e.title())
+	if err := writeReport(os.Stdout, e.report.Document(e.title())); err != nil {
+		fmt.Fprintf(os.Stderr, "e2e %s: %v\n", e.title(), err)
+		return 1
+	}
 	return status
 }
 
@@ -290,6 +294,12 @@ func (e *Environment) finish(ctx context.Context, cfg *envconf.Config) (context.
 	return ctx, nil
 }
 
+// Plan says that an area of a resource is going to be tried, and whether it is
+// claimed, for the table that is printed in the end.
+func (e *Environment) Plan(resource, area string, claimed bool) {
+	e.report.Plan(resource, area, claimed)
+}
+
 // Test runs features as subtests of t, one after the other, and records what
 // became of their assessments.
 func (e *Environment) Test(t *testing.T, builders ...*features.FeatureBuilder) {
@@ -300,7 +310,7 @@ func (e *Environment) Test(t *testing.T, builders ...*features.FeatureBuilder) {
 			e.skip(t, feature)
 			continue
 		}
-		e.env.Test(t, observed{Feature: feature, report: &e.report})
+		e.env.Test(t, e.report.Feature(feature))
 	}
 }
 

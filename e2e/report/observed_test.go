@@ -1,4 +1,4 @@
-package framework
+package report_test
 
 import (
 	"context"
@@ -21,7 +21,7 @@ func TestObservedCountsAssessments(t *testing.T) {
 		Assess("skips", step.Do(func(ctx context.Context, t *testing.T) { report.Skip(ctx, t, "of the weather") })).
 		Assess("passes too", step.Do(func(context.Context, *testing.T) {})).
 		Feature()
-	testenv.Test(t, observed{Feature: feature, report: &r})
+	testenv.Test(t, r.Feature(feature))
 
 	var out strings.Builder
 	r.Print(&out, "suite")
@@ -41,7 +41,7 @@ func TestObservedSeesASetupThatSkips(t *testing.T) {
 		Setup(step.Do(func(_ context.Context, t *testing.T) { t.Skip("silently") })).
 		Assess("never runs", step.Do(func(_ context.Context, t *testing.T) { t.Error("it ran") })).
 		Feature()
-	testenv.Test(t, observed{Feature: feature, report: &r})
+	testenv.Test(t, r.Feature(feature))
 	if !r.Failed() {
 		t.Error("a feature whose set-up skips it passed")
 	}
