@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/annex/shared/version"
-	"example.com/annex/tools/image/certificates"
 )
 
 func main() {
@@ -26,12 +25,7 @@ func newCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	command.AddCommand(newImage(), newIndex(), newSBOM(), &cobra.Command{
-		Use:   "certificates",
-		Short: "Write the bundle of certificate authorities to standard output.",
-		Args:  cobra.NoArgs,
-		RunE:  func(command *cobra.Command, _ []string) error { return certificates.Write(command.OutOrStdout()) },
-	})
+	command.AddCommand(newImage(), newIndex(), newSBOM(), newCertificates())
 	return command
 }
 
