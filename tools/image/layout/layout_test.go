@@ -2,6 +2,7 @@ package layout_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -118,6 +119,49 @@ func TestIndex(t *testing.T) {
 	}
 	if _, err := layout.OpenImage(dir); !errors.Is(err, layout.ErrIsIndex) {
 		t.Errorf("an index as an image: %v", err)
+	}
+}
+
+// TestLinks: a layout in a sandbox of Bazel is one of symbolic links.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	dir, linked := write(t, image(t, "amd64")), t.TempDir()
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			return os.MkdirAll(filepath.Join(linked, relative), 0o755)
+		}
+		return os.Symlink(path, filepath.Join(linked, relative))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := layout.OpenImage(linked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := validate.Image(read); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDamaged: a manifest that is not what its name says is not taken.
+func TestDamaged(t *testing.T) {
+	t.Parallel()
+	made := image(t, "amd64")
+	dir := write(t, made)
+	manifest := filepath.Join(dir, "blobs", "sha256", digest(t, made).Hex)
+	if err := os.WriteFile(manifest, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := layout.Open(dir); err == nil || !strings.Contains(err.Error(), "the blob "+manifest+" has the digest sha256:44136fa3") {
+		t.Errorf("a damaged manifest: %v", err)
 	}
 }
 

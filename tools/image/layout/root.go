@@ -3,6 +3,8 @@ package layout
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
@@ -27,10 +29,11 @@ func Open(dir string) (*Root, error) {
 }
 
 func open(dir string) (*Root, error) {
-	index, err := layout.ImageIndexFromPath(dir)
+	text, err := os.ReadFile(filepath.Join(dir, "index.json"))
 	if err != nil {
 		return nil, err
 	}
+	index := &storedIndex{blobs: blobs(dir), manifest: text}
 	manifest, err := index.IndexManifest()
 	if err != nil {
 		return nil, err

@@ -28,8 +28,18 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// pusher is the program, for a registry whose CA it trusts, and of which it finds a password where docker login puts it.
-func pusher(t *testing.T, s *registrytest.Server, password string, args ...string) (stdout, stderr string, err error) {
+func self(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// pusher runs the program, or one that runs it, for a registry whose CA it trusts, and of which it finds a password where
+// docker login puts it.
+func pusher(t *testing.T, s *registrytest.Server, password, program string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	dir := t.TempDir()
 	ca := filepath.Join(dir, "ca.crt")
@@ -41,11 +51,7 @@ func pusher(t *testing.T, s *registrytest.Server, password string, args ...strin
 	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), self, args...)
+	command := exec.CommandContext(t.Context(), program, args...)
 	command.Env = append(os.Environ(), programVariable+"=1", "SSL_CERT_FILE="+ca, "DOCKER_CONFIG="+dir, "HOME="+dir)
 	var out, errs bytes.Buffer
 	command.Stdout, command.Stderr = &out, &errs
@@ -76,7 +82,7 @@ func TestPush(t *testing.T) {
 	t.Parallel()
 	s := registrytest.Start(t)
 	dir, digest := newLayout(t)
-	stdout, stderr, err := pusher(t, s, registrytest.Password, "--image=capacity="+dir, "--prefix="+address(s)+"/ns", "--tag=v1", "--tag=v2")
+	stdout, stderr, err := pusher(t, s, registrytest.Password, self(t), "--image=capacity="+dir, "--prefix="+address(s)+"/ns", "--tag=v1", "--tag=v2")
 	if err != nil {
 		t.Fatalf("%v: %s", err, stderr)
 	}
@@ -106,7 +112,7 @@ func TestComplains(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			stdout, stderr, err := pusher(t, s, tc.password, tc.args...)
+			stdout, stderr, err := pusher(t, s, tc.password, self(t), tc.args...)
 			if err == nil || stdout != "" || !strings.Contains(stderr, "push: ") || !strings.Contains(stderr, tc.want) {
 				t.Errorf("it ends with %v, and prints %q and %q; want an error with %q", err, stdout, stderr, tc.want)
 			}
