@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 
@@ -19,12 +20,15 @@ func explain(err error, what string, repository name.Repository) error {
 	registry := repository.RegistryStr()
 	var response *transport.Error
 	var authority x509.UnknownAuthorityError
+	var network *net.OpError
 	var hint string
 	switch {
 	case errors.As(err, &authority):
 		hint = fmt.Sprintf("%s has a certificate of an authority that is not trusted here: name a file with its CA in SSL_CERT_FILE", registry)
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		hint = fmt.Sprintf("%s speaks no TLS: if that is meant to be, say --plain-http", registry)
+	case errors.As(err, &network) && network.Op == "dial":
+		hint = fmt.Sprintf("can this machine reach %s, and is that its name? Then repeat the push", registry)
 	case !errors.As(err, &response):
 		hint = repeat
 	case response.StatusCode == http.StatusUnauthorized:

@@ -53,7 +53,12 @@ Standard output gets a line for each repository, REPOSITORY@DIGEST, once everyth
 				signer.Output = command.ErrOrStderr()
 				options.Signer = &signer
 			}
+			transport := remote.DefaultTransport
+			if !plainHTTP {
+				transport = push.TLSOnly(transport)
+			}
 			options.Remote = []remote.Option{
+				remote.WithTransport(transport),
 				remote.WithAuthFromKeychain(authn.DefaultKeychain),
 				remote.WithUserAgent("annex/" + version.Version()),
 			}
@@ -70,7 +75,7 @@ Standard output gets a line for each repository, REPOSITORY@DIGEST, once everyth
 	flags.BoolVar(&options.DryRun, "dry-run", false, "say what would be done, and speak to no registry")
 	flags.StringVar(&signer.Program, "sign-with", "", "sign the image with this program: PROGRAM sign REPOSITORY@DIGEST, as cosign takes it")
 	flags.StringArrayVar(&signer.Arguments, "sign-argument", nil, "an argument for that program, before the reference; can be repeated")
-	flags.BoolVar(&plainHTTP, "plain-http", false, "speak to the registry without TLS; for loopback addresses that is so anyway")
+	flags.BoolVar(&plainHTTP, "plain-http", false, "speak to the registry without TLS; on loopback that is tried anyway, after TLS")
 	return command
 }
 

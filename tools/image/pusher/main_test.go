@@ -108,6 +108,7 @@ func TestComplains(t *testing.T) {
 		"no image":         {registrytest.Password, []string{repository}, "no image: this program is run by image_push targets"},
 		"half an image":    {registrytest.Password, []string{"--image=capacity", repository}, "--image=capacity: must be NAME=LAYOUT"},
 		"no layout":        {registrytest.Password, []string{"--image=capacity=" + t.TempDir(), repository}, "reading the OCI layout"},
+		"nobody there":     {registrytest.Password, []string{image, "--repository=127.0.0.1:1/ns/capacity"}, "can this machine reach 127.0.0.1:1"},
 		"no repository":    {registrytest.Password, []string{image}, "where to?"},
 	} {
 		t.Run(name, func(t *testing.T) {
