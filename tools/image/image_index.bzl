@@ -8,12 +8,13 @@ _CONSTRAINTS = {
     "linux/arm64": ["@platforms//cpu:aarch64", "@platforms//os:linux"],
 }
 
-_HOST = "@local_config_platform//:host"
+# What Bazel calls the platform of this machine, where no --platforms is given.
+_HOST = ["bazel_tools//tools:host_platform", "local_config_platform//:host"]
 
 def _label(platform, settings):
     """The platform to build for: the one that is built for anyway, if that is it, so that nothing is compiled twice."""
     current = settings["//command_line_option:platforms"]
-    for_host = [str(label).lstrip("@") for label in current] in [[], [_HOST.lstrip("@")]]
+    for_host = len(current) == 0 or str(current[0]).lstrip("@") in _HOST
     if for_host and sorted(_CONSTRAINTS[platform]) == sorted(HOST_CONSTRAINTS):
         return current
     return ["@io_bazel_rules_go//go/toolchain:" + platform.replace("/", "_")]
@@ -31,8 +32,8 @@ _platforms = transition(
 )
 
 def _image_index_impl(ctx):
-    images = [target[ImageInfo] for target in ctx.split_attr.image.values()]
-    layouts = [image.layout for image in images]
+    images = {platform: target[ImageInfo] for platform, target in ctx.split_attr.image.items()}
+    layouts = [image.layout for image in images.values()]
     layout = ctx.actions.declare_directory(ctx.label.name)
     digest = ctx.actions.declare_file(ctx.label.name + ".digest")
     args = ctx.actions.args()
@@ -50,7 +51,17 @@ def _image_index_impl(ctx):
         mnemonic = "ImageIndex",
         progress_message = "Assembling the image index %{label}",
     )
-    return image_providers(layout, digest, depset(transitive = [image.referrers for image in images]))
+    return image_providers(layout, digest, depset(_referrers(ctx, images)))
+
+def _referrers(ctx, images):
+    """The artifacts of all images. In runfiles those of different platforms would have the same name."""
+    referrers = []
+    for platform, image in images.items():
+        for referrer in image.referrers.to_list():
+            output = ctx.actions.declare_directory("%s.%s/%s" % (ctx.label.name, platform.replace("/", "_"), referrer.basename))
+            ctx.actions.symlink(output = output, target_file = referrer)
+            referrers.append(output)
+    return referrers
 
 image_index = rule(
     implementation = _image_index_impl,

@@ -29,8 +29,10 @@ func Open(name, dir string) (Image, error) {
 	return Image{Name: name, Root: root}, nil
 }
 
-// Attach reads artifacts from OCI layouts, and adds each to the images that it refers to.
+// Attach reads artifacts from OCI layouts, and adds each to the images that it refers to. It complains about one that
+// refers to none of them, or that is given twice.
 func Attach(images []Image, dirs []string) error {
+	seen := map[v1.Hash]bool{}
 	for _, dir := range dirs {
 		artifact, err := layout.OpenImage(dir)
 		if err != nil {
@@ -40,6 +42,14 @@ func Attach(images []Image, dirs []string) error {
 		if err != nil {
 			return err
 		}
+		digest, err := artifact.Digest()
+		if err != nil {
+			return err
+		}
+		if seen[digest] {
+			return fmt.Errorf("%s is the artifact %s, which was given before", dir, digest)
+		}
+		seen[digest] = true
 		attached := false
 		for i := range images {
 			digests, err := images[i].digests()

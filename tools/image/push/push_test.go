@@ -414,6 +414,10 @@ func TestAttachComplains(t *testing.T) {
 	if err := push.Attach([]push.Image{image}, []string{dir}); err == nil || !strings.Contains(err.Error(), dir+" refers to none of the images") {
 		t.Errorf("an artifact of another image: %v", err)
 	}
+	dir = attached(t, image.Root.Image)[0]
+	if err := push.Attach([]push.Image{image}, []string{dir, dir}); err == nil || !strings.Contains(err.Error(), "which was given before") {
+		t.Errorf("an artifact that is given twice: %v", err)
+	}
 }
 
 func TestMain(m *testing.M) {

@@ -16,7 +16,7 @@ import (
 	"example.com/annex/tools/image/registrytest"
 )
 
-// targetRunfile is where Bazel's runfiles have //servers:push: the BUILD file says so.
+// targetRunfile is where Bazel's runfiles have //servers:push, or push_index: the BUILD file says so.
 const targetRunfile = "PUSHER_TEST_TARGET"
 
 // TestTarget pushes the servers' images as bazel run //servers:push does, and pulls them with their SBOMs.
@@ -47,15 +47,45 @@ func TestTarget(t *testing.T) {
 		if tags := s.Tags(t, repository); len(tags) != 1 || tags["v1"] != digest {
 			t.Errorf("the tags of %s are %v, want v1 of %s", repository, tags, digest)
 		}
-		pulled, err := remote.Image(s.Repository(t, repository).Tag("v1"), s.Options(registrytest.Password)...)
+		for _, image := range images(t, s, s.Repository(t, repository).Tag("v1")) {
+			checkSBOM(t, s, image)
+		}
+	}
+}
+
+// images are the image that a tag leads to, or those of the index, checked to be whole.
+func images(t *testing.T, s *registrytest.Server, tag name.Tag) []name.Digest {
+	t.Helper()
+	descriptor, err := remote.Get(tag, s.Options(registrytest.Password)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !descriptor.MediaType.IsIndex() {
+		image, err := descriptor.Image()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := validate.Image(pulled); err != nil {
+		if err := validate.Image(image); err != nil {
 			t.Error(err)
 		}
-		checkSBOM(t, s, s.Repository(t, repository).Digest(digest))
+		return []name.Digest{tag.Context().Digest(descriptor.Digest.String())}
 	}
+	index, err := descriptor.ImageIndex()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := validate.Index(index); err != nil {
+		t.Error(err)
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var digests []name.Digest
+	for _, image := range manifest.Manifests {
+		digests = append(digests, tag.Context().Digest(image.Digest.String()))
+	}
+	return digests
 }
 
 // checkSBOM checks that an image has an SBOM, that it is about this image, and that it knows what a server is made of.
