@@ -40,7 +40,7 @@ func ReadProgram(path string, sums map[module.Version]string) (*Program, error) 
 		return nil, fmt.Errorf("reading the build information of %s: %w", path, err)
 	}
 	if len(info.Deps) == 0 {
-		return nil, fmt.Errorf("%s does not say which modules it is made of: rules_go from v0.61 writes it, if repositories have package_metadata", path)
+		return nil, fmt.Errorf("%s does not say which modules it is made of: rules_go writes it, if repositories have package_metadata", path)
 	}
 	program := &Program{Package: info.Path, Go: strings.TrimPrefix(info.GoVersion, "go")}
 	for _, dependency := range info.Deps {
