@@ -9,16 +9,26 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	applyautoscaling "k8s.io/client-go/applyconfigurations/autoscaling/v1"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+	scaleclient "k8s.io/client-go/scale"
 	"sigs.k8s.io/e2e-framework/pkg/features"
 
 	"example.com/annex/e2e/conformance"
+	"example.com/annex/e2e/resources"
 	"example.com/annex/e2e/step"
+	"example.com/annex/servers/client/clientset/versioned"
 )
 
 // autoscalerTimeout is how long the controller of HorizontalPodAutoscalers may take: it learns of new resources every 30
@@ -33,7 +43,7 @@ type trial struct {
 // create makes a Reservation of the sample, changed.
 func (tr *trial) create(ctx context.Context, t *testing.T, name string, changes ...conformance.Field) *unstructured.Unstructured {
 	t.Helper()
-	r := reservationsV1()
+	r := resources.Reservations()[0]
 	object, err := r.New(tr.Namespace, name)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +60,7 @@ func (tr *trial) create(ctx context.Context, t *testing.T, name string, changes 
 // get reads a Reservation or its subresource.
 func (tr *trial) get(ctx context.Context, t *testing.T, name string, subresources ...string) *unstructured.Unstructured {
 	t.Helper()
-	object, err := reservationsV1().Objects(tr.Clients, tr.Namespace).Get(ctx, name, metav1.GetOptions{}, subresources...)
+	object, err := resources.Reservations()[0].Objects(tr.Clients, tr.Namespace).Get(ctx, name, metav1.GetOptions{}, subresources...)
 	if err != nil {
 		t.Fatalf("reading %s: %v", name, err)
 	}
@@ -60,7 +70,7 @@ func (tr *trial) get(ctx context.Context, t *testing.T, name string, subresource
 // status writes the status of a Reservation.
 func (tr *trial) status(ctx context.Context, t *testing.T, name, status string) {
 	t.Helper()
-	_, err := reservationsV1().Objects(tr.Clients, tr.Namespace).Patch(ctx, name, types.MergePatchType, []byte(`{"status":`+status+`}`), metav1.PatchOptions{}, "status")
+	_, err := resources.Reservations()[0].Objects(tr.Clients, tr.Namespace).Patch(ctx, name, types.MergePatchType, []byte(`{"status":`+status+`}`), metav1.PatchOptions{}, "status")
 	if err != nil {
 		t.Fatalf("writing the status of %s: %v", name, err)
 	}
@@ -116,7 +126,7 @@ func scaling() *features.FeatureBuilder {
 			}
 		})).
 		Assess("a scale of another object of the same name conflicts", step.Do(func(ctx context.Context, t *testing.T) {
-			objects := reservationsV1().Objects(tr.Clients, tr.Namespace)
+			objects := resources.Reservations()[0].Objects(tr.Clients, tr.Namespace)
 			tr.create(ctx, t, "again")
 			scale := tr.get(ctx, t, "again", "scale")
 			if err := objects.Delete(ctx, "again", metav1.DeleteOptions{}); err != nil {
@@ -133,7 +143,7 @@ func scaling() *features.FeatureBuilder {
 			tr.create(ctx, t, "refused")
 			tr.create(ctx, t, "released")
 			tr.status(ctx, t, "released", `{"observedGeneration":1,"phase":"Released"}`)
-			for _, r := range []conformance.Resource{reservationsV1(), reservationsV1beta1()} {
+			for _, r := range resources.Reservations() {
 				for _, tc := range []struct {
 					name     string
 					replicas int
@@ -153,17 +163,17 @@ func scaling() *features.FeatureBuilder {
 			}
 		})).
 		Assess("who owns the slots owns the replicas, in whichever version", step.Do(func(ctx context.Context, t *testing.T) {
-			owned, err := reservationsV1().New(tr.Namespace, "owned")
+			owned, err := resources.Reservations()[0].New(tr.Namespace, "owned")
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := reservationsV1().Objects(tr.Clients, tr.Namespace).Apply(ctx, "owned", owned, metav1.ApplyOptions{FieldManager: "owner"}); err != nil {
+			if _, err := resources.Reservations()[0].Objects(tr.Clients, tr.Namespace).Apply(ctx, "owned", owned, metav1.ApplyOptions{FieldManager: "owner"}); err != nil {
 				t.Fatal(err)
 			}
 			scale := &unstructured.Unstructured{Object: map[string]any{
 				"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": map[string]any{"name": "owned"}, "spec": map[string]any{"replicas": int64(7)},
 			}}
-			older := reservationsV1beta1().Objects(tr.Clients, tr.Namespace)
+			older := resources.Reservations()[1].Objects(tr.Clients, tr.Namespace)
 			_, err = older.Apply(ctx, "owned", scale, metav1.ApplyOptions{FieldManager: "scaler"}, "scale")
 			if !apierrors.IsConflict(err) || !strings.Contains(err.Error(), `conflict with "owner"`) || !strings.Contains(err.Error(), ".spec.replicas") {
 				t.Errorf("got %v, want a conflict with owner about .spec.replicas", err)
@@ -189,10 +199,86 @@ func scaling() *features.FeatureBuilder {
 				}
 			}
 			// The owner can't take it back without force, either.
-			_, err = reservationsV1().Objects(tr.Clients, tr.Namespace).Apply(ctx, "owned", owned, metav1.ApplyOptions{FieldManager: "owner"})
+			_, err = resources.Reservations()[0].Objects(tr.Clients, tr.Namespace).Apply(ctx, "owned", owned, metav1.ApplyOptions{FieldManager: "owner"})
 			if !apierrors.IsConflict(err) || !strings.Contains(err.Error(), `conflict with "scaler"`) {
 				t.Errorf("got %v, want a conflict with scaler", err)
 			}
+		}))
+}
+
+// scaleClients are the clients that autoscalers and controllers scale with, generated and client-go's.
+func scaleClients() *features.FeatureBuilder {
+	// scaler is what the generated clients of all versions have in common here.
+	type scaler interface {
+		GetScale(ctx context.Context, name string, options metav1.GetOptions) (*autoscalingv1.Scale, error)
+		UpdateScale(ctx context.Context, name string, scale *autoscalingv1.Scale, options metav1.UpdateOptions) (*autoscalingv1.Scale, error)
+		ApplyScale(ctx context.Context, name string, scale *applyautoscaling.ScaleApplyConfiguration, options metav1.ApplyOptions) (*autoscalingv1.Scale, error)
+	}
+	tr := &trial{}
+	return features.New("clients of the scale of reservations").
+		Setup(tr.Open).
+		Assess("generated clients get, update and apply it", step.Do(func(ctx context.Context, t *testing.T) {
+			clients, err := versioned.NewForConfig(tr.Config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for version, reservations := range map[string]scaler{
+				"v1": clients.CapacityV1().Reservations(tr.Namespace), "v1beta1": clients.CapacityV1beta1().Reservations(tr.Namespace),
+			} {
+				name := "generated-" + version
+				tr.create(ctx, t, name, selector)
+				got, err := reservations.GetScale(ctx, name, metav1.GetOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got.Spec.Replicas != 4 || got.Status.Selector != "app=builds" {
+					t.Errorf("%s: got %+v and %+v, want 4 replicas and the selector", version, got.Spec, got.Status)
+				}
+				stale := got.DeepCopy()
+				got.Spec.Replicas = 5
+				if got, err = reservations.UpdateScale(ctx, name, got, metav1.UpdateOptions{}); err != nil || got.Spec.Replicas != 5 {
+					t.Errorf("%s: updated to %+v, %v, want 5 replicas", version, got, err)
+				}
+				if _, err := reservations.UpdateScale(ctx, name, stale, metav1.UpdateOptions{}); !apierrors.IsConflict(err) {
+					t.Errorf("%s: updating with an old resourceVersion: got %v, want a conflict", version, err)
+				}
+				wanted := applyautoscaling.Scale().WithName(name).WithSpec(applyautoscaling.ScaleSpec().WithReplicas(6))
+				if _, err := reservations.ApplyScale(ctx, name, wanted, metav1.ApplyOptions{FieldManager: "scaler"}); !apierrors.IsConflict(err) {
+					t.Errorf("%s: applying another's number: got %v, want a conflict", version, err)
+				}
+				applied, err := reservations.ApplyScale(ctx, name, wanted, metav1.ApplyOptions{FieldManager: "scaler", Force: true})
+				if err != nil || applied.Spec.Replicas != 6 {
+					t.Errorf("%s: applied %+v, %v, want 6 replicas", version, applied, err)
+				}
+				expectField(t, tr.get(ctx, t, name), slots, int64(6))
+			}
+		})).
+		Assess("client-go's client of any scale", step.Do(func(ctx context.Context, t *testing.T) {
+			resolver := scaleclient.NewDiscoveryScaleKindResolver(tr.Kubernetes.Discovery())
+			mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(tr.Kubernetes.Discovery()))
+			clients, err := scaleclient.NewForConfig(rest.CopyConfig(tr.Config), mapper, dynamic.LegacyAPIPathResolverFunc, resolver)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tr.create(ctx, t, "any")
+			resource := resources.Reservations()[0].GVR
+			scales := clients.Scales(tr.Namespace)
+			scale, err := scales.Get(ctx, resource.GroupResource(), "any", metav1.GetOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			scale.Spec.Replicas++
+			if scale, err = scales.Update(ctx, resource.GroupResource(), scale, metav1.UpdateOptions{}); err != nil || scale.Spec.Replicas != 5 {
+				t.Errorf("updated to %+v, %v, want 5 replicas", scale, err)
+			}
+			for i, gvr := range []schema.GroupVersionResource{resource, resources.Reservations()[1].GVR} {
+				want := int32(6 + i)
+				scale, err := scales.Patch(ctx, gvr, "any", types.MergePatchType, fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, want), metav1.PatchOptions{})
+				if err != nil || scale.Spec.Replicas != want {
+					t.Errorf("patched in %s: got %+v, %v, want %d replicas", gvr.Version, scale, err, want)
+				}
+			}
+			expectField(t, tr.get(ctx, t, "any"), slots, int64(7))
 		}))
 }
 
@@ -250,5 +336,6 @@ func expectCondition(a *autoscalingv2.HorizontalPodAutoscaler, kind autoscalingv
 	return fmt.Errorf("want %s=%s, %s; the conditions are %v", kind, status, reason, a.Status.Conditions)
 }
 
-func TestScale(t *testing.T)     { t.Parallel(); testenv.Test(t, scaling()) }
-func TestAutoscale(t *testing.T) { t.Parallel(); testenv.Test(t, autoscaling()) }
+func TestScale(t *testing.T)        { t.Parallel(); testenv.Test(t, scaling()) }
+func TestScaleClients(t *testing.T) { t.Parallel(); testenv.Test(t, scaleClients()) }
+func TestAutoscale(t *testing.T)    { t.Parallel(); testenv.Test(t, autoscaling()) }

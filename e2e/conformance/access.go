@@ -16,7 +16,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
-	"sigs.k8s.io/e2e-framework/pkg/features"
 
 	"example.com/annex/e2e/step"
 )
@@ -26,94 +25,102 @@ import (
 // (k8s.io/apiserver/pkg/server/options, DelegatingAuthorizationOptions).
 const rbacTimeout = 30 * time.Second
 
-// Access tries the resource as users who may and who may not, all of them
-// through kube-apiserver.
-func Access(r Resource) *features.FeatureBuilder {
-	tr, f := try(r, "access")
-	return f.
-		Assess("without a role everything is forbidden", step.Do(func(ctx context.Context, t *testing.T) {
+// Access tries the resource as users who may and who may not, all of them through kube-apiserver.
+func Access(r Resource) Feature {
+	tr := try(r, "Access", true)
+	tr.assess("without a role everything is forbidden", func(ctx context.Context, t *testing.T) {
+		if r.Can("create", "get") {
 			tr.create(ctx, t, "guarded")
-			nobody := tr.As(t, tr.named("nobody"))
-			for verb, attempt := range tr.attempts(ctx, t, nobody) {
-				if !slices.Contains(r.Verbs, verb) {
-					continue
-				}
-				expectRefused(t, attempt("guarded"), apierrors.IsForbidden, fmt.Sprintf("User %q", tr.named("nobody")), verb, r.GVR.Resource)
+		}
+		attempts := tr.attempts(ctx, t, tr.As(t, tr.named("nobody")))
+		for _, verb := range r.Verbs {
+			expectRefused(t, attempts[verb]("guarded"), apierrors.IsForbidden, fmt.Sprintf("User %q", tr.named("nobody")), verb, r.GVR.Resource)
+		}
+	})
+	tr.assess("without credentials everything is forbidden", func(ctx context.Context, t *testing.T) {
+		attempts := tr.attempts(ctx, t, tr.Anonymous(t))
+		for _, verb := range r.Verbs {
+			expectRefused(t, attempts[verb]("guarded"), func(err error) bool { return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) })
+		}
+	})
+	if r.BuiltInRoles {
+		tr.builtInRoles()
+	}
+	tr.assess("a service account with a role of its own", func(ctx context.Context, t *testing.T) {
+		account, err := tr.Kubernetes.CoreV1().ServiceAccounts(tr.Namespace).Create(ctx,
+			&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "worker"}}, metav1.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		allowed := r.Verbs[0]
+		kind, role := tr.role(ctx, t, "worker", allowed)
+		user := "system:serviceaccount:" + tr.Namespace + ":" + account.Name
+		tr.bind(ctx, t, user, kind, role, allowed)
+		token, err := tr.Kubernetes.CoreV1().ServiceAccounts(tr.Namespace).CreateToken(ctx, account.Name,
+			&authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		attempts := tr.attempts(ctx, t, tr.WithToken(t, token.Status.Token))
+		if err := attempts[allowed]("worked"); err != nil {
+			t.Errorf("%s: %v", allowed, err)
+		}
+		for _, verb := range r.Verbs[1:] {
+			expectRefused(t, attempts[verb]("guarded"), apierrors.IsForbidden, user, verb)
+		}
+	})
+	tr.assess("forged headers are dropped by kube-apiserver", func(ctx context.Context, t *testing.T) {
+		config := rest.CopyConfig(tr.As(t, tr.named("mallory")).Config)
+		config.Wrap(func(next http.RoundTripper) http.RoundTripper { return forger{next} })
+		clients, err := step.NewClients(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = tr.attempts(ctx, t, clients)[r.Verbs[0]]("guarded")
+		expectRefused(t, err, apierrors.IsForbidden, fmt.Sprintf("User %q", tr.named("mallory")))
+	})
+	return tr.Feature
+}
+
+// builtInRoles tries the roles that are bound to people in most clusters.
+func (tr *trial) builtInRoles() {
+	tr.assess("the role view reads and does not write", func(ctx context.Context, t *testing.T) {
+		reads := tr.claimed("get", "list", "watch")
+		tr.bind(ctx, t, tr.named("viewer"), "ClusterRole", "view", reads[0])
+		attempts := tr.attempts(ctx, t, tr.As(t, tr.named("viewer")))
+		for _, verb := range reads {
+			if err := attempts[verb]("guarded"); err != nil {
+				t.Errorf("%s: %v", verb, err)
 			}
-		})).
-		Assess("without credentials everything is forbidden", step.Do(func(ctx context.Context, t *testing.T) {
-			for _, attempt := range tr.attempts(ctx, t, tr.Anonymous(t)) {
-				expectRefused(t, attempt("guarded"), func(err error) bool { return apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) })
+		}
+		for _, verb := range tr.claimed("create", "update", "patch", "delete", "deletecollection") {
+			expectRefused(t, attempts[verb]("guarded"), apierrors.IsForbidden, fmt.Sprintf("User %q", tr.named("viewer")), verb)
+		}
+	})
+	if !tr.Can("create") {
+		return
+	}
+	tr.assess("the role edit writes, where it is bound", func(ctx context.Context, t *testing.T) {
+		tr.bind(ctx, t, tr.named("editor"), "ClusterRole", "edit", "create")
+		editor := tr.As(t, tr.named("editor"))
+		attempts := tr.attempts(ctx, t, editor)
+		for _, verb := range tr.claimed("create", "get", "list", "watch", "update", "patch", "delete", "deletecollection") {
+			if err := attempts[verb]("edited"); err != nil {
+				t.Errorf("%s: %v", verb, err)
 			}
-		})).
-		Assess("the role view reads and does not write", step.Do(func(ctx context.Context, t *testing.T) {
-			tr.bind(ctx, t, tr.named("viewer"), "ClusterRole", "view", "list")
-			viewer := tr.As(t, tr.named("viewer"))
-			for verb, attempt := range tr.attempts(ctx, t, viewer) {
-				if !slices.Contains(r.Verbs, verb) {
-					continue
-				}
-				err := attempt("guarded")
-				switch verb {
-				case "get", "list", "watch":
-					if err != nil {
-						t.Errorf("%s: %v", verb, err)
-					}
-				default:
-					expectRefused(t, err, apierrors.IsForbidden, fmt.Sprintf("User %q", tr.named("viewer")), verb)
-				}
-			}
-		})).
-		Assess("the role edit writes, where it is bound", step.Do(func(ctx context.Context, t *testing.T) {
-			tr.bind(ctx, t, tr.named("editor"), "ClusterRole", "edit", "create")
-			editor := tr.As(t, tr.named("editor"))
-			attempts := tr.attempts(ctx, t, editor)
-			for _, verb := range []string{"create", "get", "list", "watch", "update", "patch", "delete", "deletecollection"} {
-				if !slices.Contains(r.Verbs, verb) {
-					continue
-				}
-				if err := attempts[verb]("edited"); err != nil {
-					t.Errorf("%s: %v", verb, err)
-				}
-			}
-			if !tr.Namespaced {
-				return
-			}
-			elsewhere := tr.NewNamespace(ctx, t)
-			_, err := tr.Objects(editor, elsewhere).List(ctx, metav1.ListOptions{})
-			expectRefused(t, err, apierrors.IsForbidden, elsewhere)
-		})).
-		Assess("a service account with a role of its own", step.Do(func(ctx context.Context, t *testing.T) {
-			account, err := tr.Kubernetes.CoreV1().ServiceAccounts(tr.Namespace).Create(ctx,
-				&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "lister"}}, metav1.CreateOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			kind, role := tr.role(ctx, t, "lister", "list")
-			user := "system:serviceaccount:" + tr.Namespace + ":" + account.Name
-			tr.bind(ctx, t, user, kind, role, "list")
-			token, err := tr.Kubernetes.CoreV1().ServiceAccounts(tr.Namespace).CreateToken(ctx, account.Name,
-				&authenticationv1.TokenRequest{}, metav1.CreateOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			lister := tr.WithToken(t, token.Status.Token)
-			if _, err := tr.objectsOf(lister).List(ctx, metav1.ListOptions{}); err != nil {
-				t.Errorf("list: %v", err)
-			}
-			_, err = tr.objectsOf(lister).Get(ctx, "guarded", metav1.GetOptions{})
-			expectRefused(t, err, apierrors.IsForbidden, user)
-		})).
-		Assess("forged headers are dropped by kube-apiserver", step.Do(func(ctx context.Context, t *testing.T) {
-			config := rest.CopyConfig(tr.As(t, tr.named("mallory")).Config)
-			config.Wrap(func(next http.RoundTripper) http.RoundTripper { return forger{next} })
-			clients, err := step.NewClients(config)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = tr.objectsOf(clients).List(ctx, metav1.ListOptions{})
-			expectRefused(t, err, apierrors.IsForbidden, fmt.Sprintf("User %q", tr.named("mallory")))
-		}))
+		}
+		if !tr.Namespaced {
+			return
+		}
+		elsewhere := tr.NewNamespace(ctx, t)
+		_, err := tr.Objects(editor, elsewhere).List(ctx, metav1.ListOptions{})
+		expectRefused(t, err, apierrors.IsForbidden, elsewhere)
+	})
+}
+
+// claimed are those of the verbs that the resource claims, in the order given.
+func (r Resource) claimed(verbs ...string) []string {
+	return slices.DeleteFunc(verbs, func(verb string) bool { return !r.Can(verb) })
 }
 
 // forger adds the headers of a front proxy to requests.
@@ -140,7 +147,12 @@ func (tr *trial) attempts(ctx context.Context, t *testing.T, who *step.Clients) 
 			return err
 		},
 		"get": func(name string) error {
-			_, err := objects.Get(ctx, tr.named(name), metav1.GetOptions{})
+			if !tr.Can("create") {
+				name = tr.Existing
+			} else {
+				name = tr.named(name)
+			}
+			_, err := objects.Get(ctx, name, metav1.GetOptions{})
 			return err
 		},
 		"list": func(string) error {
@@ -155,7 +167,10 @@ func (tr *trial) attempts(ctx context.Context, t *testing.T, who *step.Clients) 
 			return err
 		},
 		"update": func(name string) error {
-			object := tr.get(ctx, t, name)
+			object := tr.sample(t, name)
+			if tr.Can("create", "get") {
+				object = tr.get(ctx, t, name)
+			}
 			_, err := objects.Update(ctx, object, metav1.UpdateOptions{})
 			return err
 		},
@@ -176,7 +191,7 @@ func (tr *trial) attempts(ctx context.Context, t *testing.T, who *step.Clients) 
 // resource has none, in the cluster. It returns the role's kind and name.
 func (tr *trial) role(ctx context.Context, t *testing.T, name, verb string) (string, string) {
 	t.Helper()
-	meta := metav1.ObjectMeta{Name: tr.named(name)}
+	meta := metav1.ObjectMeta{Name: tr.named(name), Labels: tr.marks()}
 	rules := []rbacv1.PolicyRule{{APIGroups: []string{tr.GVR.Group}, Resources: []string{tr.GVR.Resource}, Verbs: []string{verb}}}
 	if tr.Namespaced {
 		if _, err := tr.Kubernetes.RbacV1().Roles(tr.Namespace).Create(ctx, &rbacv1.Role{ObjectMeta: meta, Rules: rules}, metav1.CreateOptions{}); err != nil {
@@ -202,7 +217,7 @@ func (tr *trial) role(ctx context.Context, t *testing.T, name, verb string) (str
 // none, in the cluster, and waits until the user may do verb there.
 func (tr *trial) bind(ctx context.Context, t *testing.T, user, kind, role, verb string) {
 	t.Helper()
-	meta := metav1.ObjectMeta{GenerateName: "e2e-"}
+	meta := metav1.ObjectMeta{GenerateName: "e2e-", Labels: tr.marks()}
 	ref := rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: role}
 	subjects := []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}}
 	namespace := ""

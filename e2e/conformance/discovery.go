@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -13,10 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	apidiscovery "k8s.io/api/apidiscovery/v2"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/e2e-framework/pkg/features"
 
 	"example.com/annex/e2e/step"
 )
@@ -29,90 +26,86 @@ const aggregatedDiscovery = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIG
 // (k8s.io/kube-aggregator/pkg/apiserver/handler_discovery.go).
 const discoveryTimeout = 75 * time.Second
 
-// Discovery checks what the resource says of itself, and that it says nothing
-// that is not so.
-func Discovery(r Resource) *features.FeatureBuilder {
-	tr, f := try(r, "discovery")
-	want := r.discovery()
-	return f.
-		Assess("aggregated discovery is current and exact", step.Do(func(ctx context.Context, t *testing.T) {
-			var got apidiscovery.APIVersionDiscovery
-			step.Eventually(ctx, t, discoveryTimeout, "discovery of "+r.GVR.GroupVersion().String(), func(ctx context.Context) error {
-				version, err := tr.discover(ctx)
-				if err != nil {
-					return err
-				}
-				got = *version
-				if got.Freshness != apidiscovery.DiscoveryFreshnessCurrent {
-					return fmt.Errorf("it is %s", got.Freshness)
-				}
-				return nil
-			})
-			for _, resource := range got.Resources {
-				if resource.Resource != r.GVR.Resource {
-					continue
-				}
-				normalize(&resource, r.GVR.GroupVersion())
-				if diff := cmp.Diff(want, resource, cmpopts.EquateEmpty()); diff != "" {
-					t.Errorf("discovery differs (-want +got):\n%s", diff)
-				}
-				return
-			}
-			t.Errorf("%s is not in discovery", r.GVR.Resource)
-		})).
-		Assess("the group version's own document agrees", step.Do(func(ctx context.Context, t *testing.T) {
-			list, err := tr.Kubernetes.Discovery().ServerResourcesForGroupVersion(r.GVR.GroupVersion().String())
+// Discovery checks what the resource says of itself, and that it says nothing that is not so.
+func Discovery(r Resource) Feature {
+	tr := try(r, "Discovery", true)
+	tr.assess("aggregated discovery is current and exact", func(ctx context.Context, t *testing.T) {
+		var got apidiscovery.APIVersionDiscovery
+		step.Eventually(ctx, t, discoveryTimeout, "discovery of "+r.GVR.GroupVersion().String(), func(ctx context.Context) error {
+			version, err := r.discover(ctx, tr.Clients)
 			if err != nil {
-				t.Fatal(err)
+				return err
 			}
-			verbs := map[string][]string{r.GVR.Resource: sorted(r.Verbs)}
-			for name, v := range r.Subresources {
-				verbs[r.GVR.Resource+"/"+name] = sorted(v)
+			got = *version
+			if got.Freshness != apidiscovery.DiscoveryFreshnessCurrent {
+				return fmt.Errorf("it is %s", got.Freshness)
 			}
-			got := map[string][]string{}
-			for _, resource := range list.APIResources {
-				if resource.Name != r.GVR.Resource && !strings.HasPrefix(resource.Name, r.GVR.Resource+"/") {
-					continue
-				}
-				got[resource.Name] = sorted(resource.Verbs)
-				if resource.Name == r.GVR.Resource && (resource.Kind != r.Kind || resource.SingularName != r.Singular || resource.Namespaced != r.Namespaced ||
-					!slices.Equal(resource.ShortNames, r.ShortNames) || !slices.Equal(resource.Categories, r.Categories)) {
-					t.Errorf("it says %+v", resource)
-				}
+			return nil
+		})
+		for _, resource := range got.Resources {
+			if resource.Resource != r.GVR.Resource {
+				continue
 			}
-			if diff := cmp.Diff(verbs, got); diff != "" {
-				t.Errorf("verbs differ (-want +got):\n%s", diff)
+			normalize(&resource, r.GVR.GroupVersion())
+			if diff := cmp.Diff(r.discovery(), resource, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("discovery differs (-want +got):\n%s", diff)
 			}
-		})).
-		Assess("a verb that is not advertised is not there", step.Do(func(ctx context.Context, t *testing.T) {
-			for _, missing := range r.missing() {
-				path := tr.path()
-				if missing.named {
-					path = tr.path("absent")
-				}
-				if missing.subresource != "" {
-					path = tr.path("absent", missing.subresource)
-				}
-				err := tr.Kubernetes.Discovery().RESTClient().Verb(missing.method).AbsPath(path...).
-					SetHeader("Content-Type", "application/json").Body([]byte("{}")).Do(ctx).Error()
-				expectRefused(t, err, func(err error) bool { return apierrors.IsMethodNotSupported(err) || apierrors.IsNotFound(err) })
+			return
+		}
+		t.Errorf("%s is not in discovery", r.GVR.Resource)
+	})
+	tr.assess("the group version's own document agrees", func(ctx context.Context, t *testing.T) {
+		list, err := tr.Kubernetes.Discovery().ServerResourcesForGroupVersion(r.GVR.GroupVersion().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		verbs := map[string][]string{r.GVR.Resource: sorted(r.Verbs)}
+		for name, v := range r.Subresources {
+			verbs[r.GVR.Resource+"/"+name] = sorted(v)
+		}
+		got := map[string][]string{}
+		for _, resource := range list.APIResources {
+			if resource.Name != r.GVR.Resource && !strings.HasPrefix(resource.Name, r.GVR.Resource+"/") {
+				continue
 			}
-		})).
-		Assess("kubectl knows its names", step.Do(func(ctx context.Context, t *testing.T) {
-			object := tr.create(ctx, t, "listed")
-			names := slices.Concat([]string{r.GVR.Resource, r.Singular, r.GVR.Resource + "." + r.GVR.Group}, r.ShortNames, r.Categories)
+			got[resource.Name] = sorted(resource.Verbs)
+			if resource.Name == r.GVR.Resource && (resource.Kind != r.Kind || resource.SingularName != r.Singular || resource.Namespaced != r.Namespaced ||
+				!slices.Equal(resource.ShortNames, r.ShortNames) || !slices.Equal(resource.Categories, r.Categories)) {
+				t.Errorf("it says %+v", resource)
+			}
+		}
+		if diff := cmp.Diff(verbs, got); diff != "" {
+			t.Errorf("verbs differ (-want +got):\n%s", diff)
+		}
+	})
+	tr.assess("a verb that is not advertised is not there", func(ctx context.Context, t *testing.T) {
+		for _, request := range r.missing() {
+			tr.expectAbsent(ctx, t, request)
+		}
+	})
+	if r.Can("list", "get") {
+		tr.assess("kubectl knows its names", func(ctx context.Context, t *testing.T) {
+			object := tr.available(ctx, t, "listed")
+			names := slices.Concat([]string{r.GVR.Resource, r.Singular, r.GVR.GroupResource().String()}, r.ShortNames, r.Categories)
 			for _, name := range names {
 				out := tr.Kubectl(ctx, t, "get", name, "--output=name")
-				if want := strings.ToLower(r.Kind) + "." + r.GVR.Group + "/" + object.GetName(); !slices.Contains(strings.Fields(out), want) {
+				if want := r.kubectlName(object.GetName()); !slices.Contains(strings.Fields(out), want) {
 					t.Errorf("kubectl get %s --output=name: got %q, want %s", name, out, want)
 				}
 			}
-		}))
+		})
+	}
+	return tr.Feature
+}
+
+// kubectlName is what kubectl calls an object: reservation.capacity.example.com/a.
+func (r Resource) kubectlName(name string) string {
+	return schema.GroupResource{Group: r.GVR.Group, Resource: strings.ToLower(r.Kind)}.String() + "/" + name
 }
 
 // discover finds the group version in kube-apiserver's aggregated discovery.
-func (tr *trial) discover(ctx context.Context) (*apidiscovery.APIVersionDiscovery, error) {
-	data, err := tr.Kubernetes.Discovery().RESTClient().Get().AbsPath("/apis").SetHeader("Accept", aggregatedDiscovery).Do(ctx).Raw()
+func (r Resource) discover(ctx context.Context, clients *step.Clients) (*apidiscovery.APIVersionDiscovery, error) {
+	data, err := clients.Kubernetes.Discovery().RESTClient().Get().AbsPath(r.root()[0]).SetHeader("Accept", aggregatedDiscovery).Do(ctx).Raw()
 	if err != nil {
 		return nil, err
 	}
@@ -121,16 +114,16 @@ func (tr *trial) discover(ctx context.Context) (*apidiscovery.APIVersionDiscover
 		return nil, fmt.Errorf("decoding aggregated discovery: %w", err)
 	}
 	for _, group := range groups.Items {
-		if group.Name != tr.GVR.Group {
+		if group.Name != r.GVR.Group {
 			continue
 		}
 		for _, version := range group.Versions {
-			if version.Version == tr.GVR.Version {
+			if version.Version == r.GVR.Version {
 				return &version, nil
 			}
 		}
 	}
-	return nil, fmt.Errorf("%s is not among the %d groups there", tr.GVR.GroupVersion(), len(groups.Items))
+	return nil, fmt.Errorf("%s is not among the %d groups there", r.GVR.GroupVersion(), len(groups.Items))
 }
 
 // discovery is what aggregated discovery should say of the resource.
@@ -179,38 +172,4 @@ func sorted(s []string) []string {
 	s = slices.Clone(s)
 	slices.Sort(s)
 	return s
-}
-
-// request is one that discovery does not promise.
-type request struct {
-	method      string
-	named       bool
-	subresource string
-}
-
-// missing lists a request for each verb that the resource does not have.
-func (r Resource) missing() []request {
-	verbs := map[string]request{
-		"create":           {method: http.MethodPost},
-		"list":             {method: http.MethodGet},
-		"deletecollection": {method: http.MethodDelete},
-		"get":              {method: http.MethodGet, named: true},
-		"update":           {method: http.MethodPut, named: true},
-		"patch":            {method: http.MethodPatch, named: true},
-		"delete":           {method: http.MethodDelete, named: true},
-	}
-	var missing []request
-	for verb, request := range verbs {
-		if !slices.Contains(r.Verbs, verb) {
-			missing = append(missing, request)
-		}
-		for name, has := range r.Subresources {
-			// The collection of a subresource does not exist.
-			if request.named && !slices.Contains(has, verb) {
-				request.subresource = name
-				missing = append(missing, request)
-			}
-		}
-	}
-	return append(missing, request{method: http.MethodGet, named: true, subresource: "nosuchsubresource"})
 }

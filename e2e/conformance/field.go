@@ -50,6 +50,16 @@ func (f Field) Get(object *unstructured.Unstructured) any {
 	return value
 }
 
+// pointer is the field as JSON patches name it (RFC 6901): /spec/slots.
+func (f Field) pointer() string {
+	escape := strings.NewReplacer("~", "~0", "/", "~1")
+	var b strings.Builder
+	for _, name := range f.Path {
+		b.WriteString("/" + escape.Replace(name))
+	}
+	return b.String()
+}
+
 // String is the field as messages of the API name it: spec.slots.
 func (f Field) String() string {
 	return strings.Join(f.Path, ".")

@@ -3,94 +3,108 @@ package conformance
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/e2e-framework/pkg/features"
-
-	"example.com/annex/e2e/step"
 )
 
-// Patches changes objects with each kind of patch. Server-side apply has a
-// feature of its own, [Apply].
-func Patches(r Resource) *features.FeatureBuilder {
-	tr, f := try(r, "patches")
-	encode := func(t *testing.T, patch any) []byte {
-		t.Helper()
-		data, err := json.Marshal(patch)
-		if err != nil {
-			t.Fatalf("encoding a patch: %v", err)
-		}
-		return data
+// patchKind is a way to change a field by a patch.
+type patchKind struct {
+	name string
+	as   types.PatchType
+	set  func(*testing.T, Field) []byte
+}
+
+// patchKinds are the ways that the resource takes. Server-side apply has a feature of its own, [Apply].
+func (r Resource) patchKinds() []patchKind {
+	tree := func(t *testing.T, field Field) []byte { return encode(t, field.Tree()) }
+	kinds := []patchKind{
+		{"JSON", types.JSONPatchType, func(t *testing.T, field Field) []byte {
+			// Not all samples have the field; adding one that is there replaces it (RFC 6902, section 4.1).
+			return encode(t, []map[string]any{{"op": "add", "path": field.pointer(), "value": field.Value}})
+		}},
+		{"merge", types.MergePatchType, tree},
 	}
-	replace := func(t *testing.T, field Field) []byte {
-		return encode(t, []map[string]any{{"op": "replace", "path": "/" + strings.Join(field.Path, "/"), "value": field.Value}})
+	if r.StrategicMerge {
+		kinds = append(kinds, patchKind{"strategic merge", types.StrategicMergePatchType, tree})
 	}
-	for _, kind := range []struct {
-		name string
-		as   types.PatchType
-		make func(*testing.T, Field) []byte
-	}{
-		{"JSON", types.JSONPatchType, replace},
-		{"merge", types.MergePatchType, func(t *testing.T, field Field) []byte { return encode(t, field.Tree()) }},
-		{"strategic merge", types.StrategicMergePatchType, func(t *testing.T, field Field) []byte { return encode(t, field.Tree()) }},
-	} {
-		f.Assess(kind.name+" patch", step.Do(func(ctx context.Context, t *testing.T) {
-			before := tr.create(ctx, t, strings.ReplaceAll(strings.ToLower(kind.name), " ", "-"))
-			patched, err := tr.objects().Patch(ctx, before.GetName(), kind.as, kind.make(t, tr.Change), metav1.PatchOptions{})
+	return kinds
+}
+
+func encode(t *testing.T, value any) []byte {
+	t.Helper()
+	data, err := json.Marshal(value)
+	if err != nil {
+		t.Fatalf("encoding a request: %v", err)
+	}
+	return data
+}
+
+// Patches changes objects with each kind of patch.
+func Patches(r Resource) Feature {
+	tr := try(r, "Patches", r.Can("create", "get", "patch"))
+	if !tr.Feature.Claimed {
+		tr.assessAbsence("", "patch")
+		return tr.Feature
+	}
+	patch := func(ctx context.Context, name string, as types.PatchType, data []byte) error {
+		_, err := tr.objects().Patch(ctx, name, as, data, metav1.PatchOptions{})
+		return err
+	}
+	for _, kind := range r.patchKinds() {
+		tr.assess(kind.name+" patch", func(ctx context.Context, t *testing.T) {
+			before := tr.create(ctx, t, nameOf(kind.name))
+			patched, err := tr.objects().Patch(ctx, before.GetName(), kind.as, kind.set(t, tr.Change), metav1.PatchOptions{FieldManager: "patcher"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			expectValue(t, patched, tr.Change)
-			expectGeneration(t, patched, before, 1)
-
-			other := tr.Change.with(tr.Other)
-			dry, err := tr.objects().Patch(ctx, before.GetName(), kind.as, kind.make(t, other), metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
+			tr.expectGeneration(t, patched, before, 1)
+			expectManages(t, patched, "patcher", "", tr.Change.Path)
+			again, err := tr.objects().Patch(ctx, before.GetName(), kind.as, kind.set(t, tr.Change), metav1.PatchOptions{FieldManager: "patcher"})
 			if err != nil {
 				t.Fatal(err)
 			}
-			expectValue(t, dry, other)
-			after, err := tr.objects().Get(ctx, before.GetName(), metav1.GetOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			expectValue(t, after, tr.Change)
-
+			expectUnchanged(t, patched, again)
 			for _, invalid := range tr.Invalid {
-				_, err := tr.objects().Patch(ctx, before.GetName(), kind.as, kind.make(t, invalid), metav1.PatchOptions{})
-				expectRefused(t, err, apierrors.IsInvalid, invalid.String())
+				expectInvalid(t, patch(ctx, before.GetName(), kind.as, kind.set(t, invalid)), invalid.String())
 			}
-		}))
+			expectRefused(t, patch(ctx, tr.named("absent"), kind.as, kind.set(t, tr.Change)), apierrors.IsNotFound, tr.named("absent"))
+		})
 	}
-	return f.
-		Assess("a JSON patch whose test fails changes nothing", step.Do(func(ctx context.Context, t *testing.T) {
-			before := tr.create(ctx, t, "tested")
-			patch := encode(t, []map[string]any{
-				{"op": "test", "path": "/metadata/uid", "value": "another"},
-				{"op": "replace", "path": "/" + strings.Join(tr.Change.Path, "/"), "value": tr.Change.Value},
-			})
-			_, err := tr.objects().Patch(ctx, before.GetName(), types.JSONPatchType, patch, metav1.PatchOptions{})
-			expectRefused(t, err, apierrors.IsInvalid)
-			if after := tr.get(ctx, t, "tested"); after.GetResourceVersion() != before.GetResourceVersion() {
-				t.Error("the object changed")
-			}
-		})).
-		Assess("a patch for another version of the object conflicts", step.Do(func(ctx context.Context, t *testing.T) {
-			object := tr.create(ctx, t, "versioned")
-			patch := tr.Change.Tree()
-			patch["metadata"] = map[string]any{"resourceVersion": object.GetResourceVersion()}
-			data := encode(t, patch)
-			if _, err := tr.objects().Patch(ctx, object.GetName(), types.MergePatchType, data, metav1.PatchOptions{}); err != nil {
-				t.Fatal(err)
-			}
-			_, err := tr.objects().Patch(ctx, object.GetName(), types.MergePatchType, data, metav1.PatchOptions{})
-			expectRefused(t, err, apierrors.IsConflict)
-		})).
-		Assess("a patch of an absent object", step.Do(func(ctx context.Context, t *testing.T) {
-			_, err := tr.objects().Patch(ctx, tr.named("absent"), types.MergePatchType, encode(t, tr.Change.Tree()), metav1.PatchOptions{})
-			expectRefused(t, err, apierrors.IsNotFound)
+	if !r.StrategicMerge {
+		tr.assess("a strategic merge patch is of a media type that is not supported", func(ctx context.Context, t *testing.T) {
+			object := tr.create(ctx, t, "strategic")
+			expectRefused(t, patch(ctx, object.GetName(), types.StrategicMergePatchType, encode(t, tr.Change.Tree())), apierrors.IsUnsupportedMediaType)
+		})
+	}
+	tr.assess("a merge patch removes", func(ctx context.Context, t *testing.T) {
+		object := tr.create(ctx, t, "removed", Field{Path: []string{"metadata", "annotations"}, Value: map[string]any{"example.com/a": "x", "example.com/b": "y"}})
+		if err := patch(ctx, object.GetName(), types.MergePatchType, []byte(`{"metadata":{"annotations":{"example.com/a":null}}}`)); err != nil {
+			t.Fatal(err)
+		}
+		expectValue(t, tr.get(ctx, t, "removed"), Field{Path: []string{"metadata", "annotations"}, Value: map[string]any{"example.com/b": "y"}})
+	})
+	tr.assess("a JSON patch whose test fails changes nothing", func(ctx context.Context, t *testing.T) {
+		before := tr.create(ctx, t, "tested")
+		err := patch(ctx, before.GetName(), types.JSONPatchType, encode(t, []map[string]any{
+			{"op": "add", "path": tr.Change.pointer(), "value": tr.Change.Value},
+			{"op": "test", "path": "/metadata/uid", "value": "another"},
 		}))
+		expectRefused(t, err, apierrors.IsInvalid)
+		expectUnchanged(t, before, tr.get(ctx, t, "tested"))
+	})
+	tr.assess("a patch for another version of the object conflicts", func(ctx context.Context, t *testing.T) {
+		object := tr.create(ctx, t, "versioned")
+		versioned := tr.Change.Tree()
+		versioned["metadata"] = map[string]any{"resourceVersion": object.GetResourceVersion()}
+		data := encode(t, versioned)
+		if err := patch(ctx, object.GetName(), types.MergePatchType, data); err != nil {
+			t.Fatal(err)
+		}
+		expectRefused(t, patch(ctx, object.GetName(), types.MergePatchType, data), apierrors.IsConflict)
+	})
+	return tr.Feature
 }

@@ -20,7 +20,8 @@ import (
 // (k8s.io/apiserver/pkg/storage/feature).
 type observed struct{ destroyed *atomic.Bool }
 
-func (observed) Name() string { return "flunders" }
+func (observed) Name() string            { return "flunders" }
+func (observed) Access() registry.Access { return registry.Access{} }
 
 func (o observed) Storage(registry.Options) (map[string]rest.Storage, error) {
 	return map[string]rest.Storage{"": o}, nil
@@ -33,7 +34,8 @@ func (o observed) Destroy() { o.destroyed.Store(true) }
 // broken is a resource that can't be served.
 type broken struct{}
 
-func (broken) Name() string { return "fischers" }
+func (broken) Name() string            { return "fischers" }
+func (broken) Access() registry.Access { return registry.Access{} }
 
 func (broken) Storage(registry.Options) (map[string]rest.Storage, error) {
 	return nil, errors.New("out of order")
@@ -50,7 +52,7 @@ func TestFailedStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := options.Parse(append(cluster.StorageFlags, "--kubeconfig="+cluster.Kubeconfig)); err != nil {
+	if err := options.Parse([]string{"--kubeconfig=" + cluster.Kubeconfig}); err != nil {
 		t.Fatal(err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

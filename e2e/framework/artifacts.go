@@ -1,9 +1,13 @@
 package framework
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"example.com/annex/tools/controlplane/workdir"
@@ -18,6 +22,9 @@ type artifacts struct {
 	owner *workdir.Directory
 }
 
+// outputsVariable is the environment variable with the directory whose files Bazel keeps beside the test's log.
+const outputsVariable = "TEST_UNDECLARED_OUTPUTS_DIR"
+
 // logs is the directory's name within its owner's, or Bazel's.
 const logs = "logs"
 
@@ -26,7 +33,7 @@ const logs = "logs"
 // they are kept for a day.
 func newArtifacts(name string) (*artifacts, error) {
 	a := &artifacts{}
-	if outputs := os.Getenv("TEST_UNDECLARED_OUTPUTS_DIR"); outputs != "" {
+	if outputs := os.Getenv(outputsVariable); outputs != "" {
 		a.dir = filepath.Join(outputs, logs)
 	} else {
 		owner, err := workdir.New("", "annex-e2e-"+name)
@@ -39,6 +46,26 @@ func newArtifacts(name string) (*artifacts, error) {
 		return nil, fmt.Errorf("making a directory for logs: %w", err)
 	}
 	return a, nil
+}
+
+// panics are what Go, and Kubernetes' libraries, write when something panics.
+var panics = [][]byte{[]byte("Observed a panic"), []byte("apiserver panic'd"), []byte("panic: "), []byte("fatal error: ")}
+
+// panicked says whether a server has panicked, by its log, and quotes the first line about it. Where the run has no log of the
+// server, nothing is known.
+func (a *artifacts) panicked(server string) error {
+	log, err := os.ReadFile(filepath.Join(a.dir, server+".log"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("looking for panics in a server's log: %w", err)
+	}
+	for line := range bytes.Lines(log) {
+		if slices.ContainsFunc(panics, func(p []byte) bool { return bytes.Contains(line, p) }) {
+			return fmt.Errorf("server %s has panicked: %s", server, bytes.TrimSpace(line[:min(len(line), 500)]))
+		}
+	}
+	return nil
 }
 
 // keep leaves the logs where they are, and says where that is and how much of

@@ -48,3 +48,23 @@ func TestArtifacts(t *testing.T) {
 		})
 	}
 }
+
+func TestPanicked(t *testing.T) {
+	a := &artifacts{dir: t.TempDir()}
+	for log, want := range map[string]string{
+		"I1 all is well\n": "",
+		"I1 all is well\nE1 \"Observed a panic\" panic=\"index out of range\"\nI1 on it goes\n": "index out of range",
+		"panic: runtime error: nil pointer\n\ngoroutine 1 [running]:\n":                         "nil pointer",
+	} {
+		if err := os.WriteFile(filepath.Join(a.dir, "server.log"), []byte(log), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := a.panicked("server")
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want an error with %q", log, err, want)
+		}
+	}
+	if err := a.panicked("absent"); err != nil {
+		t.Errorf("a server without a log: %v", err)
+	}
+}

@@ -133,6 +133,7 @@ func (c *controlPlane) Install(ctx context.Context, server Server) (Installation
 		Plane:        c.running,
 		Installation: deployment.Installation{Definition: server.Definition},
 		Program:      program,
+		Args:         server.Args,
 	})
 	if err != nil {
 		return nil, err

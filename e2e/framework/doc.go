@@ -19,7 +19,7 @@
 //		os.Exit(testenv.Run(m))
 //	}
 //
-//	func TestObjects(t *testing.T) { testenv.Test(t, conformance.Objects(reservations)) }
+//	func TestRestart(t *testing.T) { testenv.Test(t, resilience.Restart("capacity", reservations)) }
 //
 // Which cluster it is, a flag decides: see [Cluster]. What a feature needs
 // beyond a kubeconfig, such as killing a server, it asks for with [Need], and

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/e2e-framework/klient"
 	"sigs.k8s.io/e2e-framework/pkg/env"
@@ -35,6 +37,19 @@ type Suite struct {
 	Name string
 	// Servers are installed before the first test, in this order.
 	Servers []Server
+	// Objects are created once all servers are installed: YAML documents, as
+	// kubectl takes them, of what the features need and none of them is about.
+	// What is there already stays as it is; on an existing cluster the others
+	// are deleted in the end. Optional.
+	Objects string
+	// KubeAPIServerArgs are added to kube-apiserver's flags, under the same
+	// condition as the servers'.
+	KubeAPIServerArgs []string
+}
+
+// flags tells whether the suite needs programs to run with flags of its own.
+func (s Suite) flags() bool {
+	return len(s.KubeAPIServerArgs) > 0 || slices.ContainsFunc(s.Servers, func(server Server) bool { return len(server.Args) > 0 })
 }
 
 // Environment is where a suite runs: one cluster with the suite's servers.
@@ -48,6 +63,9 @@ type Environment struct {
 	kubectl   string
 	cluster   Cluster
 	artifacts *artifacts
+	// namespaces are the features'.
+	namespaces step.Namespaces
+	created    []*unstructured.Unstructured // of the suite's Objects
 	// unavailable is the reason to skip everything, if there is one.
 	unavailable string
 }
@@ -83,8 +101,11 @@ func New(suite Suite) (*Environment, error) {
 			return nil, fmt.Errorf("letting tests run at the same time: %w", err)
 		}
 	}
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		e.unavailable = "-short was given"
+	case e.options.cluster == "existing" && suite.flags():
+		e.unavailable = "not on this cluster: its programs have not the flags that the suite needs, and are not ours to restart"
 	}
 	return e, nil
 }
@@ -150,6 +171,10 @@ func (e *Environment) run(m *testing.M) (status int) {
 		status = 1
 	}
 	e.report.Print(os.Stdout, e.title())
+	if err := writeReport(os.Stdout, e.report.Document(e.title())); err != nil {
+		fmt.Fprintf(os.Stderr, "e2e %s: %v\n", e.title(), err)
+		return 1
+	}
 	return status
 }
 
@@ -170,6 +195,7 @@ func (e *Environment) prepare(ctx context.Context) error {
 			Binaries:          binaries,
 			LogDir:            e.artifacts.dir,
 			AggregatorRouting: e.options.routing,
+			KubeAPIServerArgs: e.suite.KubeAPIServerArgs,
 			Progress: func(event controlplane.Event) {
 				if event.Ready {
 					e.progress("%s is ready after %.1f s", event.Process, event.Took.Seconds())
@@ -212,6 +238,7 @@ func (e *Environment) install(ctx context.Context, cfg *envconf.Config) (context
 		return ctx, err
 	}
 	ctx = context.WithValue(ctx, step.KubectlKey{}, e.kubectl)
+	ctx = context.WithValue(ctx, step.NamespacesKey{}, &e.namespaces)
 	for _, server := range e.suite.Servers {
 		started := time.Now()
 		installation, err := e.cluster.Install(ctx, server)
@@ -221,11 +248,11 @@ func (e *Environment) install(ctx context.Context, cfg *envconf.Config) (context
 		ctx = context.WithValue(ctx, installationKey(server.Name()), installation)
 		e.progress("server %s is available after %.1f s", server.Name(), time.Since(started).Seconds())
 	}
-	return ctx, nil
+	return ctx, e.create(ctx, client)
 }
 
 // finish undoes setUp, however far it came.
-func (e *Environment) finish(ctx context.Context, _ *envconf.Config) (context.Context, error) {
+func (e *Environment) finish(ctx context.Context, cfg *envconf.Config) (context.Context, error) {
 	if ctx.Err() != nil {
 		e.report.Fail("running to the end: " + context.Cause(ctx).Error())
 	}
@@ -244,7 +271,19 @@ func (e *Environment) finish(ctx context.Context, _ *envconf.Config) (context.Co
 			klog.ErrorS(err, "Exporting logs", "suite", e.title())
 		}
 	}
+	if e.options.cluster == "existing" {
+		e.namespaces.Delete(ctx) // A cluster of the run's own takes them along.
+	}
+	if len(e.created) > 0 { // There is a client.
+		complain(e.deleteCreated(ctx, cfg.Client()))
+	}
 	complain(e.cluster.Destroy(ctx))
+	for _, server := range e.suite.Servers {
+		if err := e.artifacts.panicked(server.Name()); err != nil {
+			klog.ErrorS(err, "Reading the logs", "suite", e.title())
+			e.report.Fail(err.Error())
+		}
+	}
 	if e.report.Failed() {
 		kept, err := e.artifacts.keep()
 		complain(err)
@@ -253,6 +292,12 @@ func (e *Environment) finish(ctx context.Context, _ *envconf.Config) (context.Co
 		complain(e.artifacts.remove())
 	}
 	return ctx, nil
+}
+
+// Plan says that an area of a resource is going to be tried, and whether it is
+// claimed, for the table that is printed in the end.
+func (e *Environment) Plan(resource, area string, claimed bool) {
+	e.report.Plan(resource, area, claimed)
 }
 
 // Test runs features as subtests of t, one after the other, and records what
@@ -265,7 +310,7 @@ func (e *Environment) Test(t *testing.T, builders ...*features.FeatureBuilder) {
 			e.skip(t, feature)
 			continue
 		}
-		e.env.Test(t, observed{Feature: feature, report: &e.report})
+		e.env.Test(t, e.report.Feature(feature))
 	}
 }
 

@@ -14,7 +14,7 @@ var twoWords = Server{Definition: apiserver.Definition{Name: "two-words"}, Packa
 func TestServerBinaryInADirectory(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv(ServersVariable, dir)
-	t.Setenv(twoWords.binaryVariable(), "")
+	t.Setenv(programVariable("two-words"), "")
 	if _, err := twoWords.Program(t.Context(), t.TempDir()); err == nil || !strings.Contains(err.Error(), ServersVariable) {
 		t.Errorf("a directory without the server: got the error %v, want one that names %s", err, ServersVariable)
 	}

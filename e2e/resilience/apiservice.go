@@ -15,6 +15,7 @@ import (
 	"k8s.io/kube-aggregator/pkg/apis/apiregistration/v1/helper"
 
 	"example.com/annex/e2e/step"
+	"example.com/annex/tools/controlplane/extension"
 )
 
 // conditionTimeout is twice the time after which kube-apiserver looks at an
@@ -45,6 +46,18 @@ func awaitCondition(ctx context.Context, t *testing.T, s *step.Session, name str
 		return nil
 	})
 	return found
+}
+
+// AwaitAvailable waits until kube-apiserver has noticed that the server of a
+// group version is back, and shows its documents again.
+func AwaitAvailable(ctx context.Context, t *testing.T, s *step.Session, gv schema.GroupVersion) {
+	t.Helper()
+	probe(ctx, t, s, nameOf(gv))
+	awaitCondition(ctx, t, s, nameOf(gv), apiregistration.ConditionTrue, "Passed")
+	// Features use kubectl, which goes by discovery.
+	step.Eventually(ctx, t, conditionTimeout, "discovery and OpenAPI", func(ctx context.Context) error {
+		return extension.Published(ctx, s.Kubernetes.Discovery().RESTClient(), gv)
+	})
 }
 
 // probe makes kube-apiserver look at the APIService now rather than within half

@@ -22,7 +22,6 @@ import (
 	"example.com/annex/e2e/conformance"
 	"example.com/annex/e2e/framework"
 	"example.com/annex/e2e/step"
-	"example.com/annex/tools/controlplane/extension"
 )
 
 const (
@@ -89,12 +88,7 @@ func Restart(server string, r conformance.Resource, generated ...NewInformer) *f
 			t.Fatal(err)
 		}
 		killed = nil
-		probe(ctx, t, &s, name)
-		awaitCondition(ctx, t, &s, name, apiregistration.ConditionTrue, "Passed")
-		// The features that follow use kubectl, which goes by discovery.
-		step.Eventually(ctx, t, conditionTimeout, "discovery and OpenAPI", func(ctx context.Context) error {
-			return extension.Published(ctx, s.Kubernetes.Discovery().RESTClient(), r.GVR.GroupVersion())
-		})
+		AwaitAvailable(ctx, t, &s, r.GVR.GroupVersion())
 	}
 
 	return features.New("server of "+name+" killed and back").

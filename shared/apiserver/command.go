@@ -131,7 +131,11 @@ func long(d Definition) string {
 		}
 		fmt.Fprintf(&b, "  %s (%s): %s\n", g.Name, strings.Join(g.Versions, ", "), strings.Join(names, ", "))
 	}
-	fmt.Fprintf(&b, "\nOutside a cluster, the least that it needs is\n\n  %s --kubeconfig=FILE --etcd-servers=http://127.0.0.1:2379\n", d.Name)
+	least := d.Name + " --kubeconfig=FILE"
+	if d.Stored() {
+		least += " --etcd-servers=http://127.0.0.1:2379"
+	}
+	fmt.Fprintf(&b, "\nOutside a cluster, the least that it needs is\n\n  %s\n", least)
 	return b.String()
 }
 

@@ -2,9 +2,9 @@ package apiserver
 
 import (
 	"fmt"
-	"net"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apiserver/pkg/admission"
 	apiopenapi "k8s.io/apiserver/pkg/endpoints/openapi"
 	genericapiserver "k8s.io/apiserver/pkg/server"
@@ -19,18 +19,20 @@ import (
 // config turns the options into upstream's configuration. The order is upstream's
 // (k8s.io/apiserver/pkg/server/options.RecommendedOptions.ApplyTo), with two things that it leaves out: the serving
 // limits, which priority and fairness needs first, and a storage factory that honours --storage-media-type and
-// --etcd-servers-overrides.
+// --etcd-servers-overrides. The way to kube-apiserver is earlier, because the serving certificate may come from there.
 func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
-	c := genericapiserver.NewRecommendedConfig(o.codecs)
-	c.Serializer = newNegotiatedSerializer(o.scheme, o.codecs, o.Definition.GroupVersions())
+	c := genericapiserver.NewRecommendedConfig(serverCodecs(o.scheme))
 	c.Flagz = flagz.NamedFlagSetsReader{FlagSets: o.flags}
 	o.openAPI(c)
+	o.longRunning(&c.Config)
 
 	if err := o.Serving.ApplyTo(&c.Config); err != nil {
 		return nil, fmt.Errorf("serving options: %w", err)
 	}
-	if err := o.Etcd.ApplyWithStorageFactoryTo(o.storageFactory(c), &c.Config); err != nil {
-		return nil, fmt.Errorf("etcd options: %w", err)
+	if o.Etcd != nil {
+		if err := o.Etcd.ApplyWithStorageFactoryTo(o.storageFactory(c), &c.Config); err != nil {
+			return nil, fmt.Errorf("etcd options: %w", err)
+		}
 	}
 	if err := o.EgressSelector.ApplyTo(&c.Config); err != nil {
 		return nil, fmt.Errorf("egress options: %w", err)
@@ -38,9 +40,11 @@ func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
 	if err := o.Traces.ApplyTo(c.EgressSelector, &c.Config); err != nil {
 		return nil, fmt.Errorf("tracing options: %w", err)
 	}
-	names := []string{o.Definition.Name}
-	if err := o.SecureServing.MaybeDefaultWithSelfSignedCerts("localhost", names, []net.IP{net.IPv4(127, 0, 0, 1)}); err != nil {
-		return nil, fmt.Errorf("making a self-signed serving certificate: %w", err)
+	if err := o.CoreAPI.ApplyTo(c); err != nil {
+		return nil, fmt.Errorf("connecting to the kube-apiserver: %w", err)
+	}
+	if err := o.applyCertificates(c); err != nil {
+		return nil, err
 	}
 	if err := o.SecureServing.ApplyToConfig(&c.Config); err != nil {
 		return nil, fmt.Errorf("secure serving options (--bind-address, --secure-port): %w", err)
@@ -54,12 +58,12 @@ func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
 	if err := o.Audit.ApplyTo(&c.Config); err != nil {
 		return nil, fmt.Errorf("audit options: %w", err)
 	}
-	if err := o.CoreAPI.ApplyTo(c); err != nil {
-		return nil, fmt.Errorf("connecting to the kube-apiserver: %w", err)
-	}
 	client, err := kubernetes.NewForConfig(c.ClientConfig)
 	if err != nil {
 		return nil, fmt.Errorf("making a client of the kube-apiserver: %w", err)
+	}
+	if err := o.applyAccessCheck(c); err != nil {
+		return nil, fmt.Errorf("checking the server's own rights: %w", err)
 	}
 	dynamicClient, err := dynamic.NewForConfig(c.ClientConfig)
 	if err != nil {
@@ -69,7 +73,7 @@ func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
 		return nil, fmt.Errorf("feature options: %w", err)
 	}
 	var own []admission.PluginInitializer
-	if own, err = initializers(o.Definition.Admission, c); err != nil {
+	if own, err = initializers(o.Definition.admission(), c); err != nil {
 		return nil, fmt.Errorf("initialising admission plugins: %w", err)
 	}
 	if err := o.Admission.ApplyTo(&c.Config, c.SharedInformerFactory, client, dynamicClient, o.FeatureGate, c.EffectiveVersion, own...); err != nil {
@@ -97,6 +101,7 @@ func (o *Options) storageFactory(c *genericapiserver.RecommendedConfig) serverst
 			prefixes[schema.GroupResource{Group: g.Name, Resource: r.Name()}] = g.Name + "/" + r.Name()
 		}
 	}
-	return serverstorage.NewDefaultStorageFactory(storage, o.Etcd.DefaultStorageMediaType, o.codecs,
+	// As with built-in types, what is stored is never CBOR: the gate of that name makes it the encoding of custom resources.
+	return serverstorage.NewDefaultStorageFactory(storage, o.Etcd.DefaultStorageMediaType, serializer.NewCodecFactory(o.scheme),
 		serverstorage.NewDefaultResourceEncodingConfigForEffectiveVersion(o.scheme, c.EffectiveVersion), enabled, prefixes)
 }

@@ -27,7 +27,8 @@ type Definition struct {
 	OpenAPI openapicommon.GetOpenAPIDefinitions
 	// Groups are the API groups that the server serves. Required.
 	Groups []Group
-	// Admission are admission plugins of the server's own. They run after upstream's recommended ones. Optional.
+	// Admission are admission plugins of the server's own. They run after upstream's recommended ones, and
+	// before ResourceQuota. Optional.
 	Admission []AdmissionPlugin
 }
 
@@ -58,6 +59,18 @@ func (g Group) groupVersions() []schema.GroupVersion {
 		gvs = append(gvs, schema.GroupVersion{Group: g.Name, Version: v})
 	}
 	return gvs
+}
+
+// Stored says whether the server keeps objects, and so must be told where: without it there are no flags of storage.
+func (d Definition) Stored() bool {
+	for _, g := range d.Groups {
+		for _, r := range g.Resources {
+			if _, ok := r.(registry.Stored); ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Validate reports everything that makes the Definition unusable, or nil.

@@ -19,6 +19,9 @@
 // audit, tracing, OpenAPI v2 and v3, aggregated discovery, flagz and statusz, health checks, feature gates with
 // compatibility versions, encryption at rest, and a graceful shutdown that drains requests and watches.
 //
+// Types that have protobuf methods (package protobuf) are served and stored in protobuf too, with no word about it in the
+// Definition.
+//
 // Nothing is global: every server has a scheme, a codec factory and a flag set of its own, so that several can run in
 // one process. The one exception is upstream's: on a command line, --feature-gates, --emulated-version and
 // --min-compatibility-version set the process-wide gate and versions that k8s.io libraries consult. See

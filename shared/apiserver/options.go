@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apiserver/pkg/features"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
 	"k8s.io/apiserver/pkg/util/compatibility"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
@@ -20,6 +20,8 @@ import (
 	"k8s.io/component-base/featuregate"
 	"k8s.io/component-base/logs"
 	logsapi "k8s.io/component-base/logs/api/v1"
+
+	"example.com/annex/shared/protobuf"
 )
 
 // DefaultPort is where a server listens unless --secure-port says otherwise: above 1024, so that it needs no privilege.
@@ -43,6 +45,8 @@ type Options struct {
 	Serving *genericoptions.ServerRunOptions
 	// SecureServing: address, certificate, TLS versions. Set Listener to serve on a listener of your own.
 	SecureServing *genericoptions.SecureServingOptionsWithLoopback
+	// Certificates: where the serving certificate comes from.
+	Certificates *Certificates
 	// Authentication: front proxy, client certificates and TokenReview, configured from the cluster.
 	Authentication *genericoptions.DelegatingAuthenticationOptions
 	// Authorization: SubjectAccessReview.
@@ -53,9 +57,11 @@ type Options struct {
 	Audit *genericoptions.AuditOptions
 	// Features: priority and fairness, profiling.
 	Features *genericoptions.FeatureOptions
-	// Admission: upstream's recommended plugins, then the Definition's own.
+	// Admission: upstream's recommended plugins, then the Definition's own, then ResourceQuota.
 	Admission *genericoptions.AdmissionOptions
-	// Etcd: where objects are stored, encryption at rest, watch cache.
+	// Etcd: where objects are stored, encryption at rest, watch cache. As in kube-apiserver, they are stored in protobuf by
+	// default, where all types have it; else in JSON. Both are read, whatever is written. It is nil, and has no flags, where the
+	// Definition keeps no objects.
 	Etcd *genericoptions.EtcdOptions
 	// EgressSelector: how to dial out.
 	EgressSelector *genericoptions.EgressSelectorOptions
@@ -65,11 +71,11 @@ type Options struct {
 	Logs *logs.Options
 
 	// FeatureGate is what --feature-gates sets, and what decides for this server. The command uses the process-wide
-	// gate and versions, which the k8s.io libraries consult as well; NewOptions takes a copy of the gate.
+	// gate and versions, which the k8s.io libraries consult as well; NewOptions takes a copy of the gate. What only these
+	// libraries decide, CBOR (CBORServingAndStorage), must be set process-wide before NewOptions.
 	FeatureGate featuregate.MutableVersionedFeatureGate
 
 	scheme *runtime.Scheme
-	codecs serializer.CodecFactory
 	flags  cliflag.NamedFlagSets
 
 	// refused is what Complete found wrong with feature gates and versions.
@@ -96,8 +102,6 @@ func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureG
 	if err != nil {
 		return nil, err
 	}
-	codecs := serializer.NewCodecFactory(scheme)
-
 	// A gate whose flags have been made takes no more features, and the process-wide one may be such: then it has these.
 	if _, known := gate.GetAllVersioned()[logsapi.ContextualLogging]; !known {
 		if err := logsapi.AddFeatureGates(gate); err != nil {
@@ -114,12 +118,19 @@ func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureG
 	recommended.SecureServing.Required = true // there is no other way to serve
 	// Without --tls-cert-file or --cert-dir the certificate lives in memory: a server writes no file unasked.
 	recommended.SecureServing.ServerCert.CertDirectory = ""
-	register(recommended.Admission, definition.Admission)
+	switch {
+	case !definition.Stored():
+		recommended.Etcd = nil
+	case implementProtobuf(scheme, definition.GroupVersions()):
+		recommended.Etcd.DefaultStorageMediaType = runtime.ContentTypeProtobuf
+	}
+	register(recommended.Admission, definition.admission())
 
 	o := &Options{
 		Definition:     definition,
 		Serving:        serving,
 		SecureServing:  recommended.SecureServing,
+		Certificates:   newCertificates(definition),
 		Authentication: recommended.Authentication,
 		Authorization:  recommended.Authorization,
 		CoreAPI:        recommended.CoreAPI,
@@ -132,7 +143,6 @@ func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureG
 		Logs:           logs.NewOptions(),
 		FeatureGate:    gate,
 		scheme:         scheme,
-		codecs:         codecs,
 	}
 	o.addFlags()
 	return o, nil
@@ -151,11 +161,14 @@ func (o *Options) Parse(args []string) error {
 func (o *Options) addFlags() {
 	o.Serving.AddUniversalFlags(o.flags.FlagSet("serving"))
 	o.SecureServing.AddFlags(o.flags.FlagSet("secure serving"))
+	o.Certificates.addFlags(o.flags.FlagSet("certificates"))
 	o.CoreAPI.AddFlags(o.flags.FlagSet("kubernetes API"))
 	o.Authentication.AddFlags(o.flags.FlagSet("authentication"))
 	o.Authorization.AddFlags(o.flags.FlagSet("authorization"))
 	o.Admission.AddFlags(o.flags.FlagSet("admission"))
-	o.Etcd.AddFlags(o.flags.FlagSet("etcd"))
+	if o.Etcd != nil {
+		o.Etcd.AddFlags(o.flags.FlagSet("etcd"))
+	}
 	o.Audit.AddFlags(o.flags.FlagSet("auditing"))
 	o.Features.AddFlags(o.flags.FlagSet("features"))
 	o.EgressSelector.AddFlags(o.flags.FlagSet("egress"))
@@ -208,12 +221,41 @@ func (o *Options) Validate() error {
 		o.Etcd.Validate(),
 		o.EgressSelector.Validate(),
 		o.Traces.Validate(),
+		o.validateStorageMediaType(),
+		o.validateCBOR(),
 		o.validateFiles(),
+		o.validateCertificates(),
 		o.validateCluster(),
 	} {
 		errs = append(errs, part...)
 	}
 	return errors.Join(errs...)
+}
+
+// validateStorageMediaType checks that types can be stored as asked for. Without it, each write would fail.
+func (o *Options) validateStorageMediaType() []error {
+	if o.Etcd == nil || o.Etcd.DefaultStorageMediaType != runtime.ContentTypeProtobuf {
+		return nil
+	}
+	var errs []error
+	for _, gv := range o.Definition.GroupVersions() {
+		if missing := protobuf.Missing(o.scheme, gv); len(missing) > 0 {
+			errs = append(errs, fmt.Errorf("--storage-media-type=%s: %s of %s have no protobuf methods; generate them, or store %s",
+				runtime.ContentTypeProtobuf, strings.Join(missing, ", "), gv, runtime.ContentTypeJSON))
+		}
+	}
+	return errs
+}
+
+// validateCBOR checks that the server and the libraries agree: half of CBOR would be served.
+func (o *Options) validateCBOR() []error {
+	const feature = features.CBORServingAndStorage
+	here, process := o.FeatureGate.Enabled(feature), utilfeature.DefaultFeatureGate.Enabled(feature)
+	if here == process {
+		return nil
+	}
+	return []error{fmt.Errorf("--feature-gates=%s=%t: it is %t process-wide, which is what the k8s.io libraries go by; "+
+		"set it on k8s.io/apiserver/pkg/util/feature.DefaultMutableFeatureGate before making options", feature, here, process)}
 }
 
 // validateFiles checks that every file that a flag names can be read, so that a typing error is not found one restart
@@ -229,13 +271,17 @@ func (o *Options) validateFiles() []error {
 		{"requestheader-client-ca-file", o.Authentication.RequestHeader.ClientCAFile},
 		{"tls-cert-file", o.SecureServing.ServerCert.CertKey.CertFile},
 		{"tls-private-key-file", o.SecureServing.ServerCert.CertKey.KeyFile},
-		{"etcd-cafile", o.Etcd.StorageConfig.Transport.TrustedCAFile},
-		{"etcd-certfile", o.Etcd.StorageConfig.Transport.CertFile},
-		{"etcd-keyfile", o.Etcd.StorageConfig.Transport.KeyFile},
-		{"encryption-provider-config", o.Etcd.EncryptionProviderConfigFilepath},
 		{"audit-policy-file", o.Audit.PolicyFile},
 		{"audit-webhook-config-file", o.Audit.WebhookOptions.ConfigFile},
 		{"admission-control-config-file", o.Admission.ConfigFile},
+	}
+	if o.Etcd != nil {
+		files = append(files,
+			file{"etcd-cafile", o.Etcd.StorageConfig.Transport.TrustedCAFile},
+			file{"etcd-certfile", o.Etcd.StorageConfig.Transport.CertFile},
+			file{"etcd-keyfile", o.Etcd.StorageConfig.Transport.KeyFile},
+			file{"encryption-provider-config", o.Etcd.EncryptionProviderConfigFilepath},
+		)
 	}
 	for _, pair := range o.SecureServing.SNICertKeys {
 		files = append(files, file{"tls-sni-cert-key", pair.CertFile}, file{"tls-sni-cert-key", pair.KeyFile})

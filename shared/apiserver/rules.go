@@ -1,13 +1,19 @@
 package apiserver
 
 import (
+	"cmp"
+	"slices"
+
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle"
 	mutatingpolicy "k8s.io/apiserver/pkg/admission/plugin/policy/mutating"
 	validatingpolicy "k8s.io/apiserver/pkg/admission/plugin/policy/validating"
 	mutatingwebhook "k8s.io/apiserver/pkg/admission/plugin/webhook/mutating"
 	validatingwebhook "k8s.io/apiserver/pkg/admission/plugin/webhook/validating"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
+
+	"example.com/annex/shared/registry"
 )
 
 // Rules are what the server itself reads and writes through the Kubernetes API, besides delegated authentication and
@@ -23,6 +29,9 @@ func (d Definition) Rules() []rbacv1.PolicyRule {
 	rules := []rbacv1.PolicyRule{
 		// Every recommended admission plugin looks up namespaces, the lifecycle plugin live as well.
 		rule("", []string{"get", "list", "watch"}, "namespaces"),
+		// With --certificates=self the server keeps spec.caBundle of its APIServices.
+		rule(apiregistration, read, "apiservices"),
+		named(rule(apiregistration, []string{"patch"}, "apiservices"), d.apiServices()...),
 	}
 	for _, plugin := range genericoptions.NewAdmissionOptions().RecommendedPluginOrder {
 		rules = append(rules, pluginRules[plugin]...)
@@ -33,10 +42,53 @@ func (d Definition) Rules() []rbacv1.PolicyRule {
 		rule("flowcontrol.apiserver.k8s.io", read, "flowschemas", "prioritylevelconfigurations"),
 		rule("flowcontrol.apiserver.k8s.io", []string{"patch"}, "flowschemas/status"),
 	)
-	for _, plugin := range d.Admission {
+	for _, plugin := range d.admission() {
 		rules = append(rules, plugin.Rules...)
 	}
+	return append(rules, d.reads()...)
+}
+
+// reads are the rules for what resources are made of, each resource once.
+func (d Definition) reads() []rbacv1.PolicyRule {
+	var all []schema.GroupResource
+	for _, g := range d.Groups {
+		for _, r := range g.Resources {
+			if reader, ok := r.(registry.Reader); ok {
+				all = append(all, reader.Reads()...)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b schema.GroupResource) int { return cmp.Compare(a.String(), b.String()) })
+	var rules []rbacv1.PolicyRule
+	for _, source := range slices.Compact(all) {
+		rules = append(rules, rule(source.Group, read, source.Resource))
+	}
 	return rules
+}
+
+// NamespacedRules are what the server reads and writes in its own namespace: with --certificates=self, the Secret that its
+// replicas share.
+func (d Definition) NamespacedRules() []rbacv1.PolicyRule {
+	return []rbacv1.PolicyRule{
+		rule("", []string{"create"}, "secrets"), // Which can't be granted by name: it has none yet when it is asked.
+		named(rule("", []string{"get", "list", "watch", "update"}, "secrets"), CertificatesSecret(d.Name)),
+	}
+}
+
+const apiregistration = "apiregistration.k8s.io"
+
+// apiServices are the names of the Definition's APIServices.
+func (d Definition) apiServices() []string {
+	var names []string
+	for _, gv := range d.GroupVersions() {
+		names = append(names, gv.Version+"."+gv.Group)
+	}
+	return names
+}
+
+func named(rule rbacv1.PolicyRule, names ...string) rbacv1.PolicyRule {
+	rule.ResourceNames = names
+	return rule
 }
 
 // read are the verbs of an informer.

@@ -1,28 +1,38 @@
 package apiserver
 
 import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/runtime/serializer/cbor"
+	"k8s.io/apiserver/pkg/features"
+	utilfeature "k8s.io/apiserver/pkg/util/feature"
+
+	"example.com/annex/shared/protobuf"
 )
 
-// negotiatedSerializer offers clients only the media types that all served types implement. Upstream's codec factory
+// serverCodecs encode what belongs to no API group: discovery documents and errors. All of these have protobuf; CBOR has a
+// gate, as in kube-apiserver (k8s.io/kubernetes/pkg/controlplane/apiserver/config.go).
+func serverCodecs(scheme *runtime.Scheme) serializer.CodecFactory {
+	var options []serializer.CodecFactoryOptionsMutator
+	if utilfeature.DefaultFeatureGate.Enabled(features.CBORServingAndStorage) {
+		options = append(options, serializer.WithSerializer(cbor.NewSerializerInfo))
+	}
+	return serializer.NewCodecFactory(scheme, options...)
+}
+
+// negotiatedSerializer offers clients only the media types that all types of a group implement. Upstream's codec factory
 // always offers protobuf, and a client that prefers it, as kubectl and the controllers of
 // kube-controller-manager do, then gets 406 for types without protobuf methods instead of the JSON it would also take.
 type negotiatedSerializer struct {
-	serializer.CodecFactory
+	runtime.NegotiatedSerializer
 	mediaTypes []runtime.SerializerInfo
 }
 
-func newNegotiatedSerializer(scheme *runtime.Scheme, codecs serializer.CodecFactory, served []schema.GroupVersion) negotiatedSerializer {
-	n := negotiatedSerializer{CodecFactory: codecs}
-	protobuf := true
-	for _, gv := range served {
-		protobuf = protobuf && implementsProtobuf(scheme, gv)
-	}
-	for _, info := range codecs.SupportedMediaTypes() {
-		if info.MediaType != runtime.ContentTypeProtobuf || protobuf {
+func newNegotiatedSerializer(all runtime.NegotiatedSerializer, scheme *runtime.Scheme, served []schema.GroupVersion) negotiatedSerializer {
+	n := negotiatedSerializer{NegotiatedSerializer: all}
+	for _, info := range all.SupportedMediaTypes() {
+		if info.MediaType != runtime.ContentTypeProtobuf || implementProtobuf(scheme, served) {
 			n.mediaTypes = append(n.mediaTypes, info)
 		}
 	}
@@ -32,20 +42,10 @@ func newNegotiatedSerializer(scheme *runtime.Scheme, codecs serializer.CodecFact
 // SupportedMediaTypes are the media types that content negotiation chooses from.
 func (n negotiatedSerializer) SupportedMediaTypes() []runtime.SerializerInfo { return n.mediaTypes }
 
-// implementsProtobuf tells whether every type that a version itself defines has the methods which
-// k8s.io/apimachinery/pkg/runtime/serializer/protobuf writes with.
-func implementsProtobuf(scheme *runtime.Scheme, gv schema.GroupVersion) bool {
-	meta := runtime.NewScheme()
-	metav1.AddToGroupVersion(meta, gv) // options and watch events, which every version has
-	for kind := range scheme.KnownTypes(gv) {
-		if meta.Recognizes(gv.WithKind(kind)) {
-			continue
-		}
-		object, err := scheme.New(gv.WithKind(kind))
-		if err != nil {
-			return false
-		}
-		if _, ok := object.(interface{ Marshal() ([]byte, error) }); !ok {
+// implementProtobuf tells whether all types that the versions themselves define do.
+func implementProtobuf(scheme *runtime.Scheme, gvs []schema.GroupVersion) bool {
+	for _, gv := range gvs {
+		if len(protobuf.Missing(scheme, gv)) > 0 {
 			return false
 		}
 	}

@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apiserver/pkg/registry/rest"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/klog/v2"
 
+	"example.com/annex/shared/reflector"
 	"example.com/annex/shared/registry"
 )
 
@@ -20,7 +23,9 @@ import (
 type Server struct {
 	// Generic is upstream's server: for health checks, hooks, and the loopback client configuration.
 	Generic *genericapiserver.GenericAPIServer
-	name    string
+
+	name       string
+	reflectors *reflector.Set
 }
 
 // Server makes the server that the options describe: it completes and validates them, opens the listener, and asks the
@@ -55,6 +60,7 @@ func (o *Options) server() (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
+	reflectors := reflector.NewSet(config.ClientConfig)
 	var infos []*genericapiserver.APIGroupInfo
 	var storages []rest.Storage
 	defer func() {
@@ -67,7 +73,7 @@ func (o *Options) server() (_ *Server, err error) {
 		}
 	}()
 	for _, group := range o.Definition.Groups {
-		info, made, err := o.groupInfo(group, config)
+		info, made, err := o.groupInfo(group, config, reflectors)
 		storages = append(storages, made...)
 		if err != nil {
 			return nil, err
@@ -77,16 +83,19 @@ func (o *Options) server() (_ *Server, err error) {
 	if err := generic.InstallAPIGroups(infos...); err != nil {
 		return nil, fmt.Errorf("installing API groups: %w", err)
 	}
-	return &Server{Generic: generic, name: o.Definition.Name}, nil
+	return &Server{Generic: generic, name: o.Definition.Name, reflectors: reflectors}, nil
 }
 
 // groupInfo builds the storage of a group's resources and puts each into every version that has its kind. It returns
 // the storages that it made when it fails, too.
-func (o *Options) groupInfo(group Group, config *genericapiserver.RecommendedConfig) (_ *genericapiserver.APIGroupInfo, made []rest.Storage, _ error) {
-	info := genericapiserver.NewDefaultAPIGroupInfo(group.Name, o.scheme, runtime.NewParameterCodec(o.scheme), o.codecs)
-	info.NegotiatedSerializer = config.Serializer
+func (o *Options) groupInfo(group Group, config *genericapiserver.RecommendedConfig, reflectors *reflector.Set) (_ *genericapiserver.APIGroupInfo, made []rest.Storage, _ error) {
+	// Upstream replaces the codec factory by one that encodes lists an object at a time, and CBOR if its gate is on.
+	info := genericapiserver.NewDefaultAPIGroupInfo(group.Name, o.scheme, runtime.NewParameterCodec(o.scheme), serializer.CodecFactory{})
+	info.NegotiatedSerializer = newNegotiatedSerializer(info.NegotiatedSerializer, o.scheme, group.groupVersions())
 	for _, resource := range group.Resources {
-		storage, err := resource.Storage(registry.Options{Group: group.Name, Scheme: o.scheme, RESTOptionsGetter: config.RESTOptionsGetter})
+		storage, err := resource.Storage(registry.Options{
+			Group: group.Name, Scheme: o.scheme, RESTOptionsGetter: config.RESTOptionsGetter, Reflectors: reflectors,
+		})
 		if err != nil {
 			return nil, made, err
 		}
@@ -131,9 +140,16 @@ func (o *Options) serves(gv schema.GroupVersion, storage rest.Storage) bool {
 }
 
 // Run serves until the context ends, then shuts down in order: /readyz fails, --shutdown-delay-duration passes,
-// requests in flight finish, watches end, the listener closes, the audit log is flushed.
+// requests in flight finish, watches end, the listener closes, the audit log is flushed. Reflectors run from the beginning to
+// the end; nothing waits for them to be in step.
 func (s *Server) Run(ctx context.Context) error {
 	klog.FromContext(ctx).Info("Serving", "server", s.name, "address", s.Generic.SecureServingInfo.Listener.Addr().String())
+	// Requests that are still answered during the shutdown need what they read.
+	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var reflectors sync.WaitGroup
+	reflectors.Go(func() { s.reflectors.Run(reading) })
+	defer reflectors.Wait()
+	defer stop()
 	if err := s.Generic.PrepareRun().RunWithContext(ctx); err != nil {
 		return fmt.Errorf("running %s: %w", s.name, err)
 	}

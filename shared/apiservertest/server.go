@@ -27,7 +27,8 @@ type Cluster struct {
 	// Kubeconfig is a file that says how to reach the kube-apiserver, as somebody with the rights of
 	// deployment.Installation.ServerAccess. Required.
 	Kubeconfig string
-	// StorageFlags are the flags that say where objects are kept, --etcd-servers and what goes with it. Required.
+	// StorageFlags are the flags that say where objects are kept, --etcd-servers and what goes with it. They are left out
+	// for a server that keeps none. Required for others.
 	StorageFlags []string
 }
 
@@ -57,10 +58,12 @@ func Start(t testing.TB, definition apiserver.Definition, cluster Cluster, confi
 		t.Fatalf("listening for %s: %v", definition.Name, err)
 	}
 	options.CoreAPI.CoreAPIKubeconfigPath = cluster.Kubeconfig
-	if err := options.Parse(cluster.StorageFlags); err != nil {
-		t.Fatal(err)
+	if definition.Stored() {
+		if err := options.Parse(cluster.StorageFlags); err != nil {
+			t.Fatal(err)
+		}
+		options.Etcd.StorageConfig.Prefix += "/" + rand.String(10)
 	}
-	options.Etcd.StorageConfig.Prefix += "/" + rand.String(10)
 	for _, c := range configure {
 		c(options)
 	}

@@ -28,6 +28,11 @@ func TestRoundTrip(t *testing.T) {
 	apitest.RoundTrip(t, apitest.Scheme(t, install), wardlefuzzer.Funcs)
 }
 
+func TestCompatibility(t *testing.T) {
+	t.Parallel()
+	apitest.Compatibility(t, apitest.Scheme(t, install), wardle.GroupName)
+}
+
 // v1alpha1 has one reference where v1beta1 and the internal type have two.
 func TestConvert(t *testing.T) {
 	t.Parallel()

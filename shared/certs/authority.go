@@ -25,10 +25,10 @@ const (
 	// kubeadm's (kubeadmconstants.CertificateValidity).
 	DefaultValidity = 365 * 24 * time.Hour
 
-	// backdate allows for clocks that are behind the issuer's. Five minutes is
+	// Backdate allows for clocks that are behind the issuer's. Five minutes is
 	// what kube-controller-manager's signer allows
 	// (k8s.io/kubernetes/pkg/controller/certificates/signer).
-	backdate = 5 * time.Minute
+	Backdate = 5 * time.Minute
 )
 
 // Options are what an Authority may differ in. The zero value is good.
@@ -81,7 +81,7 @@ func NewAuthority(commonName string, options Options) (*Authority, error) {
 	now := options.Now()
 	template := &x509.Certificate{
 		Subject:               pkix.Name{CommonName: commonName},
-		NotBefore:             now.Add(-backdate),
+		NotBefore:             now.Add(-Backdate),
 		NotAfter:              now.Add(options.AuthorityValidity),
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign | x509.KeyUsageDigitalSignature,
 		BasicConstraintsValid: true,
@@ -99,7 +99,7 @@ func NewAuthority(commonName string, options Options) (*Authority, error) {
 // KeyPEM returned. It fails when the certificate is not an authority's, or the
 // key is not the certificate's.
 func ParseAuthority(certificatePEM, keyPEM []byte, options Options) (*Authority, error) {
-	certificate, err := parseCertificate(certificatePEM)
+	certificate, err := ParseCertificate(certificatePEM)
 	if err != nil {
 		return nil, fmt.Errorf("reading a certificate authority: %w", err)
 	}
@@ -123,7 +123,7 @@ func (a *Authority) Certificate() *x509.Certificate { return a.certificate }
 
 // CertificatePEM is what verifies the authority's certificates: an APIService's
 // spec.caBundle, or a file for --client-ca-file. It holds no secret.
-func (a *Authority) CertificatePEM() []byte { return encodeCertificate(a.certificate) }
+func (a *Authority) CertificatePEM() []byte { return EncodeCertificate(a.certificate) }
 
 // KeyPEM is the authority's private key in PKCS #8.
 func (a *Authority) KeyPEM() ([]byte, error) { return EncodeKey(a.key) }
@@ -192,7 +192,7 @@ func (a *Authority) issue(template *x509.Certificate) (*Pair, error) {
 	if err != nil {
 		return nil, fmt.Errorf("issuing a certificate for %q: %w", subject, err)
 	}
-	template.NotBefore = now.Add(-backdate)
+	template.NotBefore = now.Add(-Backdate)
 	template.NotAfter = now.Add(a.options.Validity)
 	if template.NotAfter.After(a.certificate.NotAfter) {
 		template.NotAfter = a.certificate.NotAfter
@@ -207,7 +207,7 @@ func (a *Authority) issue(template *x509.Certificate) (*Pair, error) {
 	if err != nil {
 		return nil, fmt.Errorf("issuing a certificate for %q: %w", subject, err)
 	}
-	return &Pair{CertificatePEM: encodeCertificate(certificate), KeyPEM: keyPEM}, nil
+	return &Pair{CertificatePEM: EncodeCertificate(certificate), KeyPEM: keyPEM}, nil
 }
 
 // serverSubject checks names and picks the one that becomes the subject. A name

@@ -35,11 +35,13 @@ func EncodePublicKey(key crypto.PublicKey) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: publicKeyBlock, Bytes: der}), nil
 }
 
-func encodeCertificate(certificate *x509.Certificate) []byte {
+// EncodeCertificate is a certificate as PEM.
+func EncodeCertificate(certificate *x509.Certificate) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: certificate.Raw})
 }
 
-func parseCertificate(data []byte) (*x509.Certificate, error) {
+// ParseCertificate reads the first certificate of a PEM text.
+func ParseCertificate(data []byte) (*x509.Certificate, error) {
 	block, _ := pem.Decode(data)
 	if block == nil || block.Type != certificateBlock {
 		return nil, errors.New("no PEM block of type CERTIFICATE")

@@ -1,6 +1,8 @@
 package deployment
 
 import (
+	"slices"
+
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -13,12 +15,19 @@ import (
 //   - ask who a caller is and what he may do (the built-in ClusterRole system:auth-delegator);
 //   - read the front proxy's CA from extension-apiserver-authentication (the built-in Role
 //     extension-apiserver-authentication-reader in kube-system);
-//   - read what its admission plugins and priority and fairness watch (Definition.Rules).
+//   - read what its admission plugins, priority and fairness, and the resources that are computed watch (Definition.Rules).
 func (i Installation) ServerAccess() []runtime.Object {
-	reads := "annex:" + i.name()
+	reads := i.Definition.RoleName()
 	return []runtime.Object{
 		&rbacv1.ClusterRole{TypeMeta: rbac("ClusterRole"), ObjectMeta: i.meta(reads), Rules: i.Definition.Rules()},
 		i.clusterRoleBinding(reads, reads),
+		&rbacv1.Role{TypeMeta: rbac("Role"), ObjectMeta: i.namespaced(reads), Rules: i.Definition.NamespacedRules()},
+		&rbacv1.RoleBinding{
+			TypeMeta:   rbac("RoleBinding"),
+			ObjectMeta: i.namespaced(reads),
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: reads},
+			Subjects:   i.subjects(),
+		},
 		i.clusterRoleBinding(reads+":auth-delegator", "system:auth-delegator"),
 		&rbacv1.RoleBinding{
 			TypeMeta:   rbac("RoleBinding"),
@@ -30,31 +39,48 @@ func (i Installation) ServerAccess() []runtime.Object {
 }
 
 // UserAccess are ClusterRoles that the built-in roles view, edit and admin take up by aggregation, so that whoever may
-// read or write a namespace's objects may do the same with the server's. What they may do with subresources, the resources
-// themselves say (registry.Subresourced).
+// read or write a namespace's objects may do the same with the server's. What that is, the resources themselves say
+// (registry.Resource, registry.Subresourced). There is no role that would allow nothing.
 func (i Installation) UserAccess() []runtime.Object {
-	var view, edit []rbacv1.PolicyRule
+	var view, edit rules
 	for _, g := range i.Definition.Groups {
-		var names []string
 		for _, r := range g.Resources {
-			names = append(names, r.Name())
+			access := r.Access()
+			view.allow(g.Name, r.Name(), access.View)
+			edit.allow(g.Name, r.Name(), access.Edit)
 		}
-		allow := func(verbs []string, resources ...string) []rbacv1.PolicyRule {
-			if len(verbs) == 0 {
-				return nil
-			}
-			return []rbacv1.PolicyRule{{APIGroups: []string{g.Name}, Resources: resources, Verbs: verbs}}
-		}
-		view = append(view, allow([]string{"get", "list", "watch"}, names...)...)
-		edit = append(edit, allow([]string{"create", "update", "patch", "delete", "deletecollection"}, names...)...)
 		for _, r := range g.Resources {
 			for _, sub := range registry.SubresourcesOf(r) {
-				view = append(view, allow(sub.View, r.Name()+"/"+sub.Name)...)
-				edit = append(edit, allow(sub.Edit, r.Name()+"/"+sub.Name)...)
+				view.allow(g.Name, r.Name()+"/"+sub.Name, sub.View)
+				edit.allow(g.Name, r.Name()+"/"+sub.Name, sub.Edit)
 			}
 		}
 	}
-	return []runtime.Object{i.aggregated("view", view), i.aggregated("edit", edit)}
+	var roles []runtime.Object
+	if len(view) > 0 {
+		roles = append(roles, i.aggregated("view", view))
+	}
+	if len(edit) > 0 {
+		roles = append(roles, i.aggregated("edit", edit))
+	}
+	return roles
+}
+
+// rules are those of one role.
+type rules []rbacv1.PolicyRule
+
+// allow adds verbs on a resource: to the last rule, where that has the same verbs in the same group.
+func (r *rules) allow(group, resource string, verbs []string) {
+	if len(verbs) == 0 {
+		return
+	}
+	if n := len(*r); n > 0 {
+		if last := &(*r)[n-1]; last.APIGroups[0] == group && slices.Equal(last.Verbs, verbs) {
+			last.Resources = append(last.Resources, resource)
+			return
+		}
+	}
+	*r = append(*r, rbacv1.PolicyRule{APIGroups: []string{group}, Resources: []string{resource}, Verbs: verbs})
 }
 
 // aggregated is a ClusterRole that is added to a built-in one. The built-in admin role contains edit, and edit view.

@@ -31,6 +31,8 @@ func Example() {
 	// ServiceAccount fleet
 	// ClusterRole annex:fleet
 	// ClusterRoleBinding annex:fleet
+	// Role annex:fleet
+	// RoleBinding annex:fleet
 	// ClusterRoleBinding annex:fleet:auth-delegator
 	// RoleBinding annex:fleet:auth-reader
 	// APIService v1.fleet.example.com

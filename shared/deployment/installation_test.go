@@ -2,28 +2,31 @@ package deployment_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"sigs.k8s.io/yaml"
 
 	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/deployment"
+	"example.com/annex/shared/golden"
 	"example.com/annex/shared/registry"
 )
-
-var update = flag.Bool("update", false, "Write testdata/ anew.")
 
 // named is a resource of which only the name matters here.
 type named string
 
 func (n named) Name() string { return string(n) }
+
+func (n named) Access() registry.Access {
+	if n == "sailors" {
+		return registry.Access{View: []string{"get", "list"}}
+	}
+	return registry.Access{View: []string{"get", "list", "watch"}, Edit: []string{"create", "update", "patch", "delete", "deletecollection"}}
+}
 
 func (n named) Subresources() []registry.Subresource {
 	status := registry.Subresource{Name: "status", View: []string{"get"}}
@@ -44,30 +47,17 @@ func fleet() apiserver.Definition {
 	}}
 }
 
-const golden = "testdata/fleet.yaml"
-
 // TestObjects compares everything that installs a server with the golden file. After a wanted change:
 //
 //	go test ./shared/deployment -update
 func TestObjects(t *testing.T) {
 	t.Parallel()
-	if *update {
-		if err := os.WriteFile(golden, []byte(render(t, deployment.Installation{Definition: fleet()})), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, namespace := range []string{"", "harbour"} {
-		want := string(want)
+		got := render(t, deployment.Installation{Definition: fleet(), Namespace: namespace})
 		if namespace != "" {
-			want = strings.ReplaceAll(want, deployment.DefaultNamespace, namespace)
+			got = strings.ReplaceAll(got, namespace, deployment.DefaultNamespace)
 		}
-		if diff := cmp.Diff(want, render(t, deployment.Installation{Definition: fleet(), Namespace: namespace})); diff != "" {
-			t.Errorf("objects in namespace %q differ from %s (-want +got); if that is wanted, run the test with -update:\n%s", namespace, golden, diff)
-		}
+		golden.Check(t, "testdata/fleet.yaml", []byte(got))
 	}
 }
 

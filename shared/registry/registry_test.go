@@ -177,6 +177,46 @@ func TestValidation(t *testing.T) {
 	}
 }
 
+// TestFinalizers: a name without a domain may stay, and not come.
+func TestFinalizers(t *testing.T) {
+	t.Parallel()
+	main, _ := strategies(t, flunders().Strategy)
+	ctx, plain, finalized := context.Background(), flunder(1, "", ""), flunder(1, "", "")
+	finalized.Finalizers = []string{"example.com/a", "cleanup"}
+	for name, errs := range map[string]field.ErrorList{
+		"create":          main.Validate(ctx, finalized),
+		"update":          main.ValidateUpdate(ctx, finalized, plain),
+		"keep":            main.ValidateUpdate(ctx, finalized, finalized),
+		"remove":          main.ValidateUpdate(ctx, plain, finalized),
+		"create, without": main.Validate(ctx, plain),
+	} {
+		want := 0
+		if name == "create" || name == "update" {
+			want = 1
+		}
+		if len(errs) != want || want > 0 && errs[0].Field != "metadata.finalizers[1]" {
+			t.Errorf("%s: got %v, want %d errors", name, errs, want)
+		}
+	}
+}
+
+// TestTimes: what could not be read again is not written, by whichever way it comes.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	main, status := strategies(t, flunders().Strategy)
+	ctx, plain, late := context.Background(), flunder(1, "", ""), flunder(1, "", "")
+	late.ManagedFields = []metav1.ManagedFieldsEntry{{Time: &metav1.Time{Time: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}}
+	for name, errs := range map[string]field.ErrorList{
+		"create":        main.Validate(ctx, late),
+		"update":        main.ValidateUpdate(ctx, late, plain),
+		"status update": status.ValidateUpdate(ctx, late, plain),
+	} {
+		if len(errs) != 1 || errs[0].Field != "metadata.managedFields[0].time" {
+			t.Errorf("%s: got %v, want an error about metadata.managedFields[0].time", name, errs)
+		}
+	}
+}
+
 func TestResetFieldsCoverEveryVersion(t *testing.T) {
 	t.Parallel()
 	main, status := strategies(t, flunders().Strategy)
@@ -193,7 +233,7 @@ func TestResetFieldsCoverEveryVersion(t *testing.T) {
 func TestFieldSelectors(t *testing.T) {
 	t.Parallel()
 	description, s := flunders(), scheme()
-	if err := description.addFieldLabels(s, wardle.Kind("Flunder")); err != nil {
+	if err := description.selection().addTo(s, wardle.Kind("Flunder")); err != nil {
 		t.Fatal(err)
 	}
 	gvk := v1alpha1.SchemeGroupVersion.WithKind("Flunder")
@@ -206,7 +246,7 @@ func TestFieldSelectors(t *testing.T) {
 		t.Errorf("unknown field label: got %v", err)
 	}
 	description.FieldPaths = FieldPaths{"v1alpha1": {"spec.reference": "spec.flunder"}}
-	if err := description.addFieldLabels(s, wardle.Kind("Flunder")); err != nil {
+	if err := description.selection().addTo(s, wardle.Kind("Flunder")); err != nil {
 		t.Fatal(err)
 	}
 	for version, label := range map[string]string{"v1alpha1": "spec.flunder", "v1beta1": "spec.reference"} {
@@ -220,13 +260,13 @@ func TestFieldSelectors(t *testing.T) {
 		t.Errorf("field label of the internal type in v1alpha1: got %q, %v; want an error that names spec.flunder", got, err)
 	}
 	for selector, want := range map[string]bool{"spec.reference=spec": true, "spec.reference=other": false, "metadata.name=a,metadata.namespace=n": true} {
-		predicate := storage.SelectionPredicate{Label: labels.Everything(), Field: fields.ParseSelectorOrDie(selector), GetAttrs: description.attributes}
+		predicate := storage.SelectionPredicate{Label: labels.Everything(), Field: fields.ParseSelectorOrDie(selector), GetAttrs: description.selection().attributes}
 		got, err := predicate.Matches(flunder(1, "spec", ""))
 		if err != nil || got != want {
 			t.Errorf("selector %s matches: %t, %v; want %t", selector, got, err, want)
 		}
 	}
-	if _, _, err := description.attributes(&wardle.Fischer{}); err == nil {
+	if _, _, err := description.selection().attributes(&wardle.Fischer{}); err == nil {
 		t.Error("attributes of another type: want an error")
 	}
 }

@@ -174,7 +174,7 @@ func (s *scaleStore[T]) Update(ctx context.Context, name string, objInfo rest.Up
 			if err != nil {
 				return err
 			}
-			return updateValidation(ctx, scale, oldScale)
+			return updateValidation(context.WithValue(ctx, scaledKey{}, object), scale, oldScale)
 		},
 		false, options)
 	if err != nil {
@@ -182,6 +182,15 @@ func (s *scaleStore[T]) Update(ctx context.Context, name string, objInfo rest.Up
 	}
 	scale, err := s.of(object.(T))
 	return scale, false, err
+}
+
+type scaledKey struct{}
+
+// ScaledObject is, for an admission plugin that validates an update of a Scale, the object that is scaled, with its new number;
+// nil in other requests. It must not be changed.
+func ScaledObject(ctx context.Context) runtime.Object {
+	object, _ := ctx.Value(scaledKey{}).(runtime.Object)
+	return object
 }
 
 // parent is the version of the resource that a request is about.

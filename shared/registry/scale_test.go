@@ -258,14 +258,17 @@ func TestScaleIsSpoken(t *testing.T) {
 
 func TestSubresources(t *testing.T) {
 	t.Parallel()
-	scaled, plain := replicaSets(), replicaSets()
-	plain.Scale = nil
+	scaled, plain, logged := replicaSets(), replicaSets(), replicaSets()
+	plain.Scale, logged.Scale = nil, nil
+	log := replicaSetLog()
+	logged.Log = &log
 	for _, tc := range []struct {
 		resource Resource
 		want     []Subresource
 	}{
 		{scaled, []Subresource{{Name: "status", View: []string{"get"}}, {Name: "scale", View: []string{"get"}, Edit: []string{"update", "patch"}}}},
 		{plain, []Subresource{{Name: "status", View: []string{"get"}}}},
+		{logged, []Subresource{{Name: "status", View: []string{"get"}}, {Name: "log", View: []string{"get"}, LongRunning: true}}},
 	} {
 		if diff := cmp.Diff(tc.want, SubresourcesOf(tc.resource)); diff != "" {
 			t.Errorf("subresources (-want +got):\n%s", diff)

@@ -42,9 +42,12 @@ type Standard[T Object, Spec, Status any] struct {
 	// Scale describes the scale subresource. Optional: without it there is none. The versioned types need the tag
 	// +k8s:supportsSubresource="/scale".
 	Scale *Scale[T]
+	// Log describes the log subresource. Optional: without it there is none.
+	Log *Log[T]
 }
 
 var (
+	_ Stored       = Standard[Object, int, int]{}
 	_ Subresourced = Standard[Object, int, int]{}
 	_ SchemeAdder  = Standard[Object, int, int]{}
 )
@@ -52,12 +55,21 @@ var (
 // Name is the plural name.
 func (s Standard[T, Spec, Status]) Name() string { return s.Plural }
 
-// Subresources are status, and scale where it is described.
+// Access is that of the built-in workloads: who may edit may do everything with the objects.
+func (s Standard[T, Spec, Status]) Access() Access { return accessTo(&resourceStore{}) }
+
+// Stored says that the objects are kept in storage.
+func (s Standard[T, Spec, Status]) Stored() {}
+
+// Subresources are status, and scale and log where they are described.
 func (s Standard[T, Spec, Status]) Subresources() []Subresource {
 	// Who may do what is as with the built-in workloads: only controllers write the status.
 	subresources := []Subresource{{Name: "status", View: []string{"get"}}}
 	if s.Scale != nil {
 		subresources = append(subresources, Subresource{Name: "scale", View: []string{"get"}, Edit: []string{"update", "patch"}})
+	}
+	if s.Log != nil {
+		subresources = append(subresources, Subresource{Name: logName, View: []string{"get"}, LongRunning: true})
 	}
 	return subresources
 }
@@ -70,7 +82,7 @@ func (s Standard[T, Spec, Status]) AddToScheme(scheme *runtime.Scheme) error {
 	return nil
 }
 
-// Storage builds the stores of the resource ("") and of its subresources ("status", and "scale" where it is described).
+// Storage builds the stores of the resource ("") and of its subresources ("status", and those that are described).
 func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, error) {
 	if err := s.validate(); err != nil {
 		return nil, fmt.Errorf("resource %q of group %q is not described completely: %w", s.Plural, o.Group, err)
@@ -81,7 +93,8 @@ func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, 
 		return nil, fmt.Errorf("resource %s: looking up the kind of %T in the scheme: %w; does the group's Install add it?", resource, s.New(), err)
 	}
 	kind := gvks[0].GroupKind()
-	if err := s.addFieldLabels(o.Scheme, kind); err != nil {
+	selection := s.selection()
+	if err := selection.addTo(o.Scheme, kind); err != nil {
 		return nil, fmt.Errorf("resource %s: %w", resource, err)
 	}
 	strategy := newStrategy(s.Strategy, s.FieldPaths, o.Scheme, kind)
@@ -104,7 +117,7 @@ func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, 
 	if err != nil {
 		return nil, fmt.Errorf("resource %s: %w", resource, err)
 	}
-	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: s.attributes}); err != nil {
+	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: options, AttrFunc: selection.attributes}); err != nil {
 		return nil, fmt.Errorf("resource %s: setting up its storage at %s: %w", resource, strings.Join(options.StorageConfig.Transport.ServerList, ", "), err)
 	}
 	storage := map[string]rest.Storage{
@@ -116,7 +129,16 @@ func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, 
 			return nil, fmt.Errorf("resource %s: %w", resource, err)
 		}
 	}
+	if s.Log != nil {
+		if storage[logName], err = newLogStore(*s.Log, store, o.Scheme); err != nil {
+			return nil, fmt.Errorf("resource %s: %w", resource, err)
+		}
+	}
 	return storage, nil
+}
+
+func (s Standard[T, Spec, Status]) selection() selection[T] {
+	return selection[T]{s.Plural, s.Strategy.ClusterScoped, s.SelectableFields, s.FieldPaths}
 }
 
 func (s Standard[T, Spec, Status]) validate() error {
@@ -135,6 +157,9 @@ func (s Standard[T, Spec, Status]) validate() error {
 	}
 	if s.Scale != nil {
 		errs = append(errs, s.Scale.validate())
+	}
+	if s.Log != nil {
+		errs = append(errs, s.Log.validate())
 	}
 	return errors.Join(errs...)
 }

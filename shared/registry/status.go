@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	"example.com/annex/shared/validation"
 )
 
 // statusStrategy is the strategy of the status subresource: whatever else the writer sends is put back to what is
@@ -32,10 +34,11 @@ func (s statusStrategy[T, Spec, Status]) PrepareForUpdate(_ context.Context, obj
 }
 
 func (s statusStrategy[T, Spec, Status]) ValidateUpdate(ctx context.Context, obj, old runtime.Object) field.ErrorList {
-	if s.ValidateStatusUpdate == nil {
-		return nil
+	errs := validation.ValidateTimes(obj)
+	if s.ValidateStatusUpdate != nil {
+		errs = append(errs, s.ValidateStatusUpdate(ctx, obj.(T), old.(T))...)
 	}
-	return s.fieldPaths.errors(ctx, s.ValidateStatusUpdate(ctx, obj.(T), old.(T)))
+	return s.fieldPaths.errors(ctx, errs)
 }
 
 func (s statusStrategy[T, Spec, Status]) WarningsOnUpdate(context.Context, runtime.Object, runtime.Object) []string {

@@ -28,6 +28,9 @@ func (r *resourceStore) ShortNames() []string { return r.shortNames }
 // Categories are the categories shown in discovery.
 func (r *resourceStore) Categories() []string { return r.categories }
 
+// GenericStore is upstream's store that all of this stands on, for tests that look behind the strategy.
+func (r *resourceStore) GenericStore() *genericregistry.Store { return r.Store }
+
 // statusStore serves get, update and patch of the status subresource on the resource's own storage.
 type statusStore struct {
 	store *genericregistry.Store

@@ -10,6 +10,8 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/storage/names"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	"example.com/annex/shared/validation"
 )
 
 // Strategy is what is particular to one resource when its objects are written. Everything else follows the API
@@ -106,16 +108,24 @@ func (s *strategy[T, Spec, Status]) PrepareForUpdate(_ context.Context, obj, old
 }
 
 func (s *strategy[T, Spec, Status]) Validate(ctx context.Context, obj runtime.Object) field.ErrorList {
-	if s.Strategy.Validate == nil {
-		return nil
+	return s.validate(ctx, obj.(T), nil)
+}
+
+// validate checks a whole object, whose finalizers were the old ones before.
+func (s *strategy[T, Spec, Status]) validate(ctx context.Context, o T, finalizers []string) field.ErrorList {
+	errs := validation.ValidateFinalizers(o.GetFinalizers(), finalizers, field.NewPath("metadata", "finalizers"))
+	errs = append(errs, s.fieldPaths.errors(ctx, validation.ValidateTimes(o))...)
+	if s.Strategy.Validate != nil {
+		errs = append(errs, s.fieldPaths.errors(ctx, s.Strategy.Validate(ctx, o))...)
 	}
-	return s.fieldPaths.errors(ctx, s.Strategy.Validate(ctx, obj.(T)))
+	return errs
 }
 
 func (s *strategy[T, Spec, Status]) ValidateUpdate(ctx context.Context, obj, old runtime.Object) field.ErrorList {
-	errs := s.Validate(ctx, obj)
+	o, previous := obj.(T), old.(T)
+	errs := s.validate(ctx, o, previous.GetFinalizers())
 	if s.Strategy.ValidateUpdate != nil {
-		errs = append(errs, s.fieldPaths.errors(ctx, s.Strategy.ValidateUpdate(ctx, obj.(T), old.(T)))...)
+		errs = append(errs, s.fieldPaths.errors(ctx, s.Strategy.ValidateUpdate(ctx, o, previous))...)
 	}
 	return errs
 }

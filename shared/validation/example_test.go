@@ -19,3 +19,16 @@ func ExampleValidateObservedGeneration() {
 	// 3 <nil>
 	// 4 status.observedGeneration: Invalid value: 4: must not be higher than metadata.generation (3)
 }
+
+func ExampleValidateFinalizers() {
+	path := field.NewPath("metadata", "finalizers")
+	old := []string{"inherited"}
+	for _, name := range []string{"example.com/cleanup", "foregroundDeletion", "inherited", "cleanup"} {
+		fmt.Println(name, validation.ValidateFinalizers([]string{name}, old, path).ToAggregate())
+	}
+	// Output:
+	// example.com/cleanup <nil>
+	// foregroundDeletion <nil>
+	// inherited <nil>
+	// cleanup metadata.finalizers[0]: Invalid value: "cleanup": name is neither a standard finalizer name nor is it fully qualified
+}

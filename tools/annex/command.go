@@ -4,6 +4,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/annex/shared/version"
+	conformance "example.com/annex/tools/annex-conformance/command"
+	"example.com/annex/tools/annex/cluster"
 )
 
 // newCommand is the root of all subcommands.
@@ -19,8 +21,8 @@ name kubectl-annex, anywhere on PATH, it is a plugin of kubectl: kubectl annex u
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	var cluster cluster
-	cluster.addFlags(command.PersistentFlags())
-	command.AddCommand(newUninstall(&cluster))
+	var c cluster.Cluster
+	c.AddFlags(command.PersistentFlags())
+	command.AddCommand(newUninstall(&c), conformance.New("conformance", &c))
 	return command
 }

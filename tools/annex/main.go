@@ -3,18 +3,28 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
+
+	conformance "example.com/annex/tools/annex-conformance/command"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := newCommand().ExecuteContext(ctx)
 	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "annex:", err)
-		os.Exit(1)
+	if err == nil {
+		return
 	}
+	status, told := 1, false
+	if errors.As(err, new(conformance.Error)) {
+		status, told = conformance.Status(err)
+	}
+	if !told {
+		fmt.Fprintln(os.Stderr, "annex:", err)
+	}
+	os.Exit(status)
 }

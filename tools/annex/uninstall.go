@@ -8,10 +8,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/annex/shared/deployment"
+	"example.com/annex/tools/annex/cluster"
 	"example.com/annex/tools/annex/uninstall"
 )
 
-func newUninstall(cluster *cluster) *cobra.Command {
+func newUninstall(c *cluster.Cluster) *cobra.Command {
 	var options uninstall.Options
 	var timeout time.Duration
 	command := &cobra.Command{
@@ -36,7 +37,7 @@ It can be run again, and on a server that is broken or half gone.`,
   annex uninstall capacity --delete-objects`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			config, err := cluster.config()
+			config, err := c.Config()
 			if err != nil {
 				return err
 			}

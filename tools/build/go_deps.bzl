@@ -13,14 +13,6 @@ def go_deps():
         version = "v1.2.3",
     )
     go_repository(
-        name = "com_github_anchore_go_struct_converter",
-        build_file_generation = "clean",
-        build_file_proto_mode = "disable_global",
-        importpath = "github.com/anchore/go-struct-converter",
-        sum = "h1:2rDRssAl6mgKBSLNiVCMADgZRhoqtw9dedlWa0OhD30=",
-        version = "v0.1.0",
-    )
-    go_repository(
         name = "com_github_antlr4_go_antlr_v4",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -69,6 +61,14 @@ def go_deps():
         version = "v4.0.0",
     )
     go_repository(
+        name = "com_github_bufbuild_protocompile",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/bufbuild/protocompile",
+        sum = "h1:iA73zAf/fyljNjQKwYzUHD6AD4R8KMasmwa/FBatYVw=",
+        version = "v0.14.1",
+    )
+    go_repository(
         name = "com_github_cenkalti_backoff_v5",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -109,20 +109,12 @@ def go_deps():
         version = "v1.1.2-0.20180830191138-d8f796af33cc",
     )
     go_repository(
-        name = "com_github_docker_cli",
+        name = "com_github_dustin_go_humanize",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
-        importpath = "github.com/docker/cli",
-        sum = "h1:dlkwallR8XqfeVnA2ELEhdwvb4lsSwuB4IgsG8Q9cLY=",
-        version = "v29.7.2+incompatible",
-    )
-    go_repository(
-        name = "com_github_docker_docker_credential_helpers",
-        build_file_generation = "clean",
-        build_file_proto_mode = "disable_global",
-        importpath = "github.com/docker/docker-credential-helpers",
-        sum = "h1:gAm/VtF9wgqJMoxzT3Gj5p4AqIjCBS4wrsOh9yRqcz8=",
-        version = "v0.9.3",
+        importpath = "github.com/dustin/go-humanize",
+        sum = "h1:GzkhY7T5VNhEkwH0PVJgjz+fX1rhBrR7pRT3mDkpeCY=",
+        version = "v1.0.1",
     )
     go_repository(
         name = "com_github_emicklei_go_restful_v3",
@@ -301,6 +293,22 @@ def go_deps():
         version = "v0.27.1",
     )
     go_repository(
+        name = "com_github_gogo_protobuf",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/gogo/protobuf",
+        sum = "h1:Ov1cvc58UF3b5XjBnZv7+opcTcQFZebYjWzi34vdm4Q=",
+        version = "v1.3.2",
+    )
+    go_repository(
+        name = "com_github_golang_jwt_jwt_v5",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/golang-jwt/jwt/v5",
+        sum = "h1:kYf81DTWFe7t+1VvL7eS+jKFVWaUnK9cB1qbwn63YCY=",
+        version = "v5.3.1",
+    )
+    go_repository(
         name = "com_github_golang_protobuf",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -331,14 +339,6 @@ def go_deps():
         importpath = "github.com/google/go-cmp",
         sum = "h1:wk8382ETsv4JYUZwIsn6YpYiWiBsYLSJiTsyBybVuN8=",
         version = "v0.7.0",
-    )
-    go_repository(
-        name = "com_github_google_go_containerregistry",
-        build_file_generation = "clean",
-        build_file_proto_mode = "disable_global",
-        importpath = "github.com/google/go-containerregistry",
-        sum = "h1:RZuuSYhTvlDvtsK+NkutoCZ//C0X2ebLK8X8l3ULs84=",
-        version = "v0.22.1",
     )
     go_repository(
         name = "com_github_google_safeopen",
@@ -397,20 +397,20 @@ def go_deps():
         version = "v1.1.0",
     )
     go_repository(
+        name = "com_github_jonboulle_clockwork",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/jonboulle/clockwork",
+        sum = "h1:Hyh9A8u51kptdkR+cqRpT1EebBwTn1oK9YfGYbdFz6I=",
+        version = "v0.5.0",
+    )
+    go_repository(
         name = "com_github_json_iterator_go",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
         importpath = "github.com/json-iterator/go",
         sum = "h1:PV8peI4a0ysnczrg+LtxykD8LfKY9ML6u2jnxaEnrnM=",
         version = "v1.1.12",
-    )
-    go_repository(
-        name = "com_github_klauspost_compress",
-        build_file_generation = "clean",
-        build_file_proto_mode = "disable_global",
-        importpath = "github.com/klauspost/compress",
-        sum = "h1:hMRETovs/pu/dVWN7zIT1PGG8t509MwT6bO7XSi26R8=",
-        version = "v1.19.2",
     )
     go_repository(
         name = "com_github_kylelemons_godebug",
@@ -458,22 +458,6 @@ def go_deps():
         build_file_proto_mode = "disable_global",
         importpath = "github.com/NYTimes/gziphandler",
         sum = "h1:ZUDjpQae29j0ryrS0u/B8HZfJBtBQHjqw2rQ2cqUQ3I=",
-        version = "v1.1.1",
-    )
-    go_repository(
-        name = "com_github_opencontainers_go_digest",
-        build_file_generation = "clean",
-        build_file_proto_mode = "disable_global",
-        importpath = "github.com/opencontainers/go-digest",
-        sum = "h1:apOUWs51W5PlhuyGyz9FCeeBIOUDA/6nW8Oi/yOhh5U=",
-        version = "v1.0.0",
-    )
-    go_repository(
-        name = "com_github_opencontainers_image_spec",
-        build_file_generation = "clean",
-        build_file_proto_mode = "disable_global",
-        importpath = "github.com/opencontainers/image-spec",
-        sum = "h1:y0fUlFfIZhPF1W537XOLg0/fcx6zcHCJwooC2xJA040=",
         version = "v1.1.1",
     )
     go_repository(
@@ -525,12 +509,12 @@ def go_deps():
         version = "v1.9.4",
     )
     go_repository(
-        name = "com_github_spdx_tools_golang",
+        name = "com_github_soheilhy_cmux",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
-        importpath = "github.com/spdx/tools-golang",
-        sum = "h1:+sWcKGnhwp3vLdMqPcLdA6QK679vd86cK9hQWH3AwCg=",
-        version = "v0.5.7",
+        importpath = "github.com/soheilhy/cmux",
+        sum = "h1:jjzc5WVemNEDTLwv9tlmemhC73tI08BNOIGwBOo10Js=",
+        version = "v0.1.5",
     )
     go_repository(
         name = "com_github_spf13_cobra",
@@ -547,6 +531,22 @@ def go_deps():
         importpath = "github.com/spf13/pflag",
         sum = "h1:4EBh2KAYBwaONj6b2Ye1GiHfwjqyROoF4RwYO+vPwFk=",
         version = "v1.0.10",
+    )
+    go_repository(
+        name = "com_github_stretchr_testify",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/stretchr/testify",
+        sum = "h1:7s2iGBzp5EwR7/aIZr8ao5+dra3wiQyKjjFuvgVKu7U=",
+        version = "v1.11.1",
+    )
+    go_repository(
+        name = "com_github_tmc_grpc_websocket_proxy",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/tmc/grpc-websocket-proxy",
+        sum = "h1:6fotK7otjonDflCTK0BCfls4SPy3NcCVb5dqqmbRknE=",
+        version = "v0.0.0-20220101234140-673ab2c3ae75",
     )
     go_repository(
         name = "com_github_vishvananda_netlink",
@@ -571,6 +571,14 @@ def go_deps():
         importpath = "github.com/x448/float16",
         sum = "h1:qLwI1I70+NjRFUR3zs1JPUCgaCXSh3SW62uAKT1mSBM=",
         version = "v0.8.4",
+    )
+    go_repository(
+        name = "com_github_xiang90_probing",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/xiang90/probing",
+        sum = "h1:S2dVYn90KE98chqDkyE9Z4N61UnQd+KOfgp5Iu53llk=",
+        version = "v0.0.0-20221125231312-a49e3df8f510",
     )
     go_repository(
         name = "dev_cel_expr",
@@ -605,6 +613,14 @@ def go_deps():
         version = "v2.2.1",
     )
     go_repository(
+        name = "in_gopkg_yaml_v3",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "gopkg.in/yaml.v3",
+        sum = "h1:fxVm/GzAzEWqLHuvctI91KS9hhNmmWOoWu0XTYJS7CA=",
+        version = "v3.0.1",
+    )
+    go_repository(
         name = "in_yaml_go_yaml_v2",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -619,6 +635,14 @@ def go_deps():
         importpath = "go.yaml.in/yaml/v3",
         sum = "h1:tfq32ie2Jv2UxXFdLJdh3jXuOzWiL1fo0bu/FbuKpbc=",
         version = "v3.0.4",
+    )
+    go_repository(
+        name = "io_etcd_go_bbolt",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "go.etcd.io/bbolt",
+        sum = "h1:S7GAl7Fxv12yohbwFfIbQCGDWbQbtDGPET4P/bD4lxU=",
+        version = "v1.5.0",
     )
     go_repository(
         name = "io_etcd_go_etcd_api_v3",
@@ -642,6 +666,30 @@ def go_deps():
         build_file_proto_mode = "disable_global",
         importpath = "go.etcd.io/etcd/client/v3",
         sum = "h1:5MHO37VbPB87VRPKUXEcicjeQWiTSjpPv3Ume8xPx20=",
+        version = "v3.7.0",
+    )
+    go_repository(
+        name = "io_etcd_go_etcd_pkg_v3",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "go.etcd.io/etcd/pkg/v3",
+        sum = "h1:aUBHGzXnYL2m3AlZfKp0ZhHQLVZIKfu9QsIlYdr+mxc=",
+        version = "v3.7.0",
+    )
+    go_repository(
+        name = "io_etcd_go_etcd_server_v3",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "go.etcd.io/etcd/server/v3",
+        sum = "h1:ScdUdN8ljuimp0lZaNq0otLMrHcFSFT+dQyT1j7JSFo=",
+        version = "v3.7.0",
+    )
+    go_repository(
+        name = "io_etcd_go_raft_v3",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "go.etcd.io/raft/v3",
+        sum = "h1:BGzlwx07bLv8PW6OU5HObuz1y4hlPZUXA07pM1mPUh4=",
         version = "v3.7.0",
     )
     go_repository(
@@ -933,14 +981,6 @@ def go_deps():
         version = "v0.57.0",
     )
     go_repository(
-        name = "org_golang_x_crypto_x509roots_fallback",
-        build_file_generation = "clean",
-        build_file_proto_mode = "disable_global",
-        importpath = "golang.org/x/crypto/x509roots/fallback",
-        sum = "h1:5NBkmd8MXirajj6AAEpi4HFVJnVkBNPTL1ggYAKqaws=",
-        version = "v0.0.0-20261030153154-30a33513ff6d",
-    )
-    go_repository(
         name = "org_golang_x_exp",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -989,6 +1029,14 @@ def go_deps():
         version = "v0.48.0",
     )
     go_repository(
+        name = "org_golang_x_telemetry",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "golang.org/x/telemetry",
+        sum = "h1:DftxASHKl6JolFPqoN+2WrFO53JvkHwRXvFqf8gsivA=",
+        version = "v0.0.0-20260924152758-ed294f943157",
+    )
+    go_repository(
         name = "org_golang_x_term",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -1035,12 +1083,4 @@ def go_deps():
         importpath = "go.uber.org/zap",
         sum = "h1:08RqriUEv8+ArZRYSTXy1LeBScaMpVSTBhCeaZYfMYc=",
         version = "v1.27.1",
-    )
-    go_repository(
-        name = "tools_gotest_v3",
-        build_file_generation = "clean",
-        build_file_proto_mode = "disable_global",
-        importpath = "gotest.tools/v3",
-        sum = "h1:7koQfIKdy+I8UTetycgUqXWSDwpgv193Ka+qRsmBY8Q=",
-        version = "v3.5.2",
     )

@@ -1,4 +1,4 @@
-"""The API packages of all servers. Written by //tools/codegen."""
+"""The API packages of all servers, and their .proto files. Written by //tools/codegen."""
 
 API_PACKAGES = [
     "//servers/capacity/apis/capacity",
@@ -8,6 +8,11 @@ API_PACKAGES = [
     "//servers/capacity/apis/capacity/v1beta1",
     "//servers/capacity/apis/capacity/validation",
     "//servers/capacity/apis/openapi",
+    "//servers/insight/apis/insight",
+    "//servers/insight/apis/insight/fuzzer",
+    "//servers/insight/apis/insight/install",
+    "//servers/insight/apis/insight/v1:insight",
+    "//servers/insight/apis/openapi",
     "//servers/topology/apis/openapi",
     "//servers/topology/apis/topology",
     "//servers/topology/apis/topology/fuzzer",
@@ -15,4 +20,12 @@ API_PACKAGES = [
     "//servers/topology/apis/topology/v1:topology",
     "//servers/topology/apis/topology/v1alpha1",
     "//servers/topology/apis/topology/validation",
+]
+
+API_PROTOS = [
+    "//servers/capacity/apis/capacity/v1:go_default_library_protos",
+    "//servers/capacity/apis/capacity/v1beta1:go_default_library_protos",
+    "//servers/insight/apis/insight/v1:go_default_library_protos",
+    "//servers/topology/apis/topology/v1:go_default_library_protos",
+    "//servers/topology/apis/topology/v1alpha1:go_default_library_protos",
 ]

@@ -19,6 +19,7 @@ import (
 	"k8s.io/kube-openapi/pkg/validation/spec"
 
 	capacity "example.com/annex/servers/capacity/apis/openapi"
+	insight "example.com/annex/servers/insight/apis/openapi"
 	topology "example.com/annex/servers/topology/apis/openapi"
 	"example.com/annex/tools/codegen/bazellist"
 	"example.com/annex/tools/codegen/generator"
@@ -30,8 +31,11 @@ import (
 
 const typesFile = "servers/capacity/apis/capacity/v1/types.go"
 
-// apisRunfile is the archive of the API packages as they are in the checkout; the BUILD file sets it with x_defs.
-var apisRunfile string
+// Set by the BUILD file with x_defs, to $(rlocationpath)s of the test's data; empty without Bazel.
+var (
+	apisRunfile   string // the archive of the API packages as they are in the checkout
+	protoRunfiles string // their .proto files, between spaces
+)
 
 // copyCheckout returns a directory with the API packages of the checkout, which the test may change.
 func copyCheckout(t *testing.T) string {
@@ -55,7 +59,22 @@ func copyCheckout(t *testing.T) string {
 	if err := library.Extract(dir, func(file string) bool { return !strings.HasPrefix(file, module+"/servers/") }); err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(dir, "src", module)
+	root := filepath.Join(dir, "src", module)
+	for runfile := range strings.FieldsSeq(protoRunfiles) {
+		proto, err := runfiles.Rlocation(runfile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(proto)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, inCheckout, _ := strings.Cut(runfile, "/") // less the workspace's name
+		if err := os.WriteFile(filepath.Join(root, inCheckout), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
 }
 
 // runGenerators regenerates with the generators of these names.
@@ -194,6 +213,49 @@ func TestClientsFollowTypes(t *testing.T) {
 	}
 }
 
+// TestProtobuf: a new field gets the next number, as a tag, and one that has a number keeps it.
+func TestProtobuf(t *testing.T) {
+	t.Parallel()
+	checkout := copyCheckout(t)
+	edit(t, checkout, typesFile, "type ReservationSpec struct {\n", "type ReservationSpec struct {\n\tExtra []string `json:\"extra,omitempty\"`\n\n")
+	result, err := runGenerators(t, checkout, "go-to-protobuf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes := map[string]string{}
+	for _, c := range result.Changes {
+		var diff strings.Builder
+		if err := c.Diff(&diff); err != nil {
+			t.Error(err)
+		}
+		changes[c.Path] = diff.String()
+	}
+	for path, want := range map[string]string{
+		typesFile: "-\tExtra []string `json:\"extra,omitempty\"`\n+\tExtra []string `json:\"extra,omitempty\" protobuf:\"bytes,5,rep,name=extra\"`\n",
+		"servers/capacity/apis/capacity/v1/generated.proto": "+  repeated string extra = 5;\n",
+		"servers/capacity/apis/capacity/v1/generated.pb.go": "+\t\t\ti -= len(m.Extra[iNdEx])\n",
+	} {
+		if !strings.Contains(changes[path], want) {
+			t.Errorf("the diff of %s has no line %q:\n%s", path, want, changes[path])
+		}
+		delete(changes, path)
+	}
+	for path, diff := range changes {
+		t.Errorf("%s changed, which it should not:\n%s", path, diff)
+	}
+}
+
+// TestRenumbering: what is stored could not be read any more.
+func TestRenumbering(t *testing.T) {
+	t.Parallel()
+	checkout := copyCheckout(t)
+	edit(t, checkout, typesFile, `protobuf:"varint,2,opt,name=slots"`, `protobuf:"varint,7,opt,name=slots"`)
+	_, err := runGenerators(t, checkout, "go-to-protobuf")
+	if err == nil || !strings.Contains(err.Error(), "ReservationSpec.slots has the number 7, and had 2") {
+		t.Errorf("error %v, want one about the number of slots", err)
+	}
+}
+
 // TestModel compares what is read from the text of generated code with what the compiled code says.
 func TestModel(t *testing.T) {
 	t.Parallel()
@@ -216,7 +278,9 @@ func TestModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	reference := func(name string) spec.Ref { return spec.MustCreateRef("#/definitions/" + name) }
-	for server, definitions := range map[string]openapi.GetOpenAPIDefinitions{"capacity": capacity.GetOpenAPIDefinitions, "topology": topology.GetOpenAPIDefinitions} {
+	for server, definitions := range map[string]openapi.GetOpenAPIDefinitions{
+		"capacity": capacity.GetOpenAPIDefinitions, "insight": insight.GetOpenAPIDefinitions, "topology": topology.GetOpenAPIDefinitions,
+	} {
 		for name, definition := range definitions(reference) {
 			want := definition.Schema
 			if v2, ok := want.Extensions[openapi.ExtensionV2Schema].(spec.Schema); ok {

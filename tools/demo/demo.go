@@ -16,9 +16,9 @@ import (
 	"example.com/annex/tools/controlplane/workdir"
 )
 
-// capacityRunfile is where Bazel puts //servers/capacity, relative to the
-// runfiles' root: data of this program, set with x_defs to its $(rlocationpath).
-var capacityRunfile string
+// Where Bazel puts //servers/capacity and //servers/topology, relative to the
+// runfiles' root: data of this program, set with x_defs to their $(rlocationpath).
+var capacityRunfile, topologyRunfile string
 
 const (
 	dirPrefix = "annex-demo"
@@ -34,6 +34,7 @@ type demo struct {
 	dir       *workdir.Directory
 	plane     *controlplane.ControlPlane
 	extension *extension.Extension
+	sites     *extension.Extension // the server of the sites that Reservations name
 	kubectl   kubectl
 	versions  map[string]string
 	available time.Duration
@@ -146,7 +147,7 @@ func (d *demo) runKubectl(ctx context.Context, args ...string) (string, error) {
 func (d *demo) stay(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	for _, p := range append(d.plane.Processes(), d.extension.Server()) {
+	for _, p := range append(d.plane.Processes(), d.extension.Server(), d.sites.Server()) {
 		go p.CancelWhenGone(ctx, cancel)
 	}
 	kubeconfig := d.kubectl.kubeconfig
@@ -191,8 +192,10 @@ func (d *demo) clean(ctx context.Context, keepLogs bool) error {
 	d.report.begin("stopping")
 	started := time.Now()
 	var errs []error
-	if d.extension != nil {
-		errs = append(errs, d.extension.Stop(ctx))
+	for _, e := range []*extension.Extension{d.sites, d.extension} {
+		if e != nil {
+			errs = append(errs, e.Stop(ctx))
+		}
 	}
 	if d.plane != nil {
 		errs = append(errs, d.plane.Stop(ctx))

@@ -32,7 +32,7 @@ const demoVariable = "DEMO_TEST"
 
 // These tests run the demo with the real programs, which it finds as it always
 // does: under Bazel its own, else those of ANNEX_KUBE_BIN, which must also have
-// the server, capacity. Without them they fail.
+// the servers, capacity and topology. Without them they fail.
 func TestMain(m *testing.M) {
 	if os.Getenv(demoVariable) != "" {
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
@@ -171,11 +171,15 @@ func TestWalkThrough(t *testing.T) {
 		"✓ Service that leads to the server",
 		"✓ APIService with spec.caBundle",
 		"✓ APIService is Available", "$ kubectl wait",
+		"✓ Server topology", "$ kubectl apply --server-side -f " + p.dir,
 		"✓ Nothing is reserved yet", "$ kubectl get reservations", "No resources found in default namespace.",
+		"✓ A Site that has 10 slots", "site.topology.example.com/berlin created",
 		"✓ Create a Reservation", "reservation.capacity.example.com/nightly-builds created",
 		"✓ List", "nightly-builds   berlin",
 		"✓ Watch it change", "ADDED", "MODIFIED",
 		"✓ A mistake is refused", "spec.slots",
+		"✓ More than the Site has is refused", "has 10 slots, and not 11",
+		"✓ What happened to it", "created", "written by kubectl-create", "Pending: holds 0 of 6 slots at berlin",
 		"✓ Explain", "siteName",
 		"✓ Delete it", "deleted",
 		"✓ It is gone", "No resources found",
@@ -209,8 +213,8 @@ func TestStaysUpUntilSignal(t *testing.T) {
 	})
 	if want := []string{
 		"etcd", "kube-apiserver", "kube-controller-manager",
-		"permission", "aggregator", "identity", "certificates", "secret", "server-access", "server", "user-access", "service", "apiservice", "available", "published",
-		"none", "create", "list", "watch", "refuse", "explain", "delete", "gone",
+		"permission", "aggregator", "identity", "certificates", "secret", "server-access", "server", "user-access", "service", "apiservice", "available", "published", "topology",
+		"none", "site", "create", "list", "watch", "refuse", "full", "log", "explain", "delete", "gone",
 	}; !slices.Equal(steps, want) {
 		t.Errorf("the steps are %q, want %q", steps, want)
 	}

@@ -8,6 +8,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 
+	topology "example.com/annex/servers/topology/definition"
+	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/extension"
 )
@@ -49,7 +51,31 @@ func (d *demo) extend(ctx context.Context, cancel context.CancelCauseFunc) error
 		}
 	}
 	d.report.say(fmt.Sprintf("    The API is extended, %s after the start.", seconds(time.Since(d.started))))
+	if err := d.step(ctx, "topology", "Server topology, in the same steps: Reservations name its Sites", func(ctx context.Context) (string, error) {
+		return "", d.installTopology(ctx)
+	}); err != nil {
+		return err
+	}
+	go d.sites.Server().CancelWhenGone(ctx, cancel)
 	return nil
+}
+
+// installTopology takes all steps for another server at once.
+func (d *demo) installTopology(ctx context.Context) error {
+	program, err := controlplane.FindProgram("topology", topologyRunfile)
+	if err != nil {
+		return fmt.Errorf("finding the server: %w", err)
+	}
+	d.sites, err = extension.New(extension.Options{
+		Plane:        d.plane,
+		Installation: deployment.Installation{Definition: topology.New()},
+		Program:      program,
+		Apply:        d.apply,
+	})
+	if err != nil {
+		return err
+	}
+	return d.sites.Install(ctx)
 }
 
 // title is what a person reads of a step.

@@ -9,6 +9,9 @@ import (
 	"sync"
 )
 
+//go:embed site.yaml
+var site []byte
+
 //go:embed reservation.yaml
 var reservation []byte
 
@@ -16,14 +19,17 @@ var reservation []byte
 const (
 	resource = "reservations"
 	object   = "reservation/nightly-builds"
+	logPath  = "/apis/capacity.example.com/v1/namespaces/default/reservations/nightly-builds/log"
 )
 
 // use uses the new API as any other.
 func (d *demo) use(ctx context.Context) error {
 	d.section("Using it")
-	manifest := d.dir.Join("manifests", "reservation.yaml")
-	if err := os.WriteFile(manifest, reservation, 0o600); err != nil {
-		return fmt.Errorf("writing a manifest: %w", err)
+	manifests := map[string][]byte{"site.yaml": site, "reservation.yaml": reservation}
+	for name, content := range manifests {
+		if err := os.WriteFile(d.dir.Join("manifests", name), content, 0o600); err != nil {
+			return fmt.Errorf("writing a manifest: %w", err)
+		}
 	}
 	const patch = `{"spec":{"slots":6}}`
 	for _, step := range []struct {
@@ -31,10 +37,13 @@ func (d *demo) use(ctx context.Context) error {
 		do          func(context.Context) (string, error)
 	}{
 		{"none", "Nothing is reserved yet", d.says("No resources found", "get", resource)},
-		{"create", "Create a Reservation", d.says("created", "create", "-f", manifest)},
+		{"site", "A Site that has 10 slots", d.says("created", "create", "-f", d.dir.Join("manifests", "site.yaml"))},
+		{"create", "Create a Reservation", d.says("created", "create", "-f", d.dir.Join("manifests", "reservation.yaml"))},
 		{"list", "List", d.says("nightly-builds", "get", resource)},
 		{"watch", "Watch it change", func(ctx context.Context) (string, error) { return d.watchPatch(ctx, patch) }},
-		{"refuse", "A mistake is refused, and explained", d.refuses("patch", object, "--type=merge", "--patch", `{"spec":{"slots":-1}}`)},
+		{"refuse", "A mistake is refused, and explained", d.refuses("spec.slots", "patch", object, "--type=merge", "--patch", `{"spec":{"slots":-1}}`)},
+		{"full", "More than the Site has is refused", d.refuses("has 10 slots", "scale", object, "--replicas=11")},
+		{"log", "What happened to it", d.says("written by", "get", "--raw", logPath)},
 		{"explain", "Explain", d.says("siteName", "explain", resource+".spec")},
 		{"delete", "Delete it", d.says("deleted", "delete", object)},
 		{"gone", "It is gone", d.says("No resources found", "get", resource)},
@@ -58,15 +67,15 @@ func (d *demo) says(want string, args ...string) func(context.Context) (string, 
 }
 
 // refuses runs kubectl, and fails unless the server refuses what it asks for,
-// naming the field.
-func (d *demo) refuses(args ...string) func(context.Context) (string, error) {
+// and says why.
+func (d *demo) refuses(why string, args ...string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		output, err := d.runKubectl(ctx, args...)
 		switch {
 		case err == nil:
 			return "", fmt.Errorf("%s was accepted: %s", commandLine("kubectl", args...), output)
-		case !strings.Contains(output, "spec.slots"):
-			return "", fmt.Errorf("the refusal does not name spec.slots: %w", err)
+		case !strings.Contains(output, why):
+			return "", fmt.Errorf("the refusal does not say %q: %w", why, err)
 		}
 		return output, nil
 	}

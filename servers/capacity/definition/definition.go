@@ -3,6 +3,7 @@
 package definition
 
 import (
+	"example.com/annex/servers/capacity/admission/sitecheck"
 	"example.com/annex/servers/capacity/apis/capacity"
 	"example.com/annex/servers/capacity/apis/capacity/install"
 	"example.com/annex/servers/capacity/apis/openapi"
@@ -23,5 +24,6 @@ func New() apiserver.Definition {
 			Versions:  []string{"v1", "v1beta1"},
 			Resources: []registry.Resource{reservation.Resource},
 		}},
+		Admission: []apiserver.AdmissionPlugin{sitecheck.Plugin},
 	}
 }

@@ -78,12 +78,15 @@ func Find(checkout fs.FS, module string, generated func(name string, content []b
 func (s Server) Tagged(name string) []Package {
 	var tagged []Package
 	for _, p := range s.Packages {
-		if p.tags[name] {
+		if p.Tagged(name) {
 			tagged = append(tagged, p)
 		}
 	}
 	return tagged
 }
+
+// Tagged tells whether the package has a tag of this name.
+func (p Package) Tagged(name string) bool { return p.tags[name] }
 
 func isSource(name string) bool {
 	return strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")

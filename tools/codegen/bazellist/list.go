@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"example.com/annex/tools/codegen/apis"
+	"example.com/annex/tools/codegen/generator"
 	"example.com/annex/tools/codegen/regeneration"
 )
 
@@ -32,16 +33,26 @@ func Compare(checkout string, servers []apis.Server) ([]regeneration.Change, err
 // Render writes the list, as buildifier would.
 func Render(servers []apis.Server) string {
 	var b strings.Builder
-	b.WriteString("\"\"\"The API packages of all servers. Written by //tools/codegen.\"\"\"\n\n")
+	b.WriteString("\"\"\"The API packages of all servers, and their .proto files. Written by //tools/codegen.\"\"\"\n\n")
 	b.WriteString("API_PACKAGES = [\n")
 	for _, s := range servers {
 		for _, p := range s.Packages {
 			fmt.Fprintf(&b, "    %q,\n", label(p.Dir))
 		}
 	}
+	b.WriteString("]\n\n")
+	b.WriteString("API_PROTOS = [\n")
+	for _, s := range servers {
+		for _, p := range s.Tagged(generator.ProtobufTag) {
+			fmt.Fprintf(&b, "    %q,\n", "//"+p.Dir+":"+protosName)
+		}
+	}
 	b.WriteString("]\n")
 	return b.String()
 }
+
+// protosName is what gazelle calls the filegroup of a package's .proto files (with "# gazelle:proto legacy").
+const protosName = "go_default_library_protos"
 
 var version = regexp.MustCompile(`^v[0-9]+$`)
 

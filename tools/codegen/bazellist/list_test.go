@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/fstest"
 
 	"example.com/annex/tools/codegen/apis"
 	"example.com/annex/tools/codegen/generator"
@@ -34,16 +35,24 @@ func TestInStep(t *testing.T) {
 
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	servers := []apis.Server{{
-		Name: "a", Dir: "servers/a/apis",
-		Packages: []apis.Package{{Dir: "servers/a/apis/a"}, {Dir: "servers/a/apis/a/v1"}, {Dir: "servers/a/apis/a/v1beta1"}},
-	}}
-	const want = `"""The API packages of all servers. Written by //tools/codegen."""
+	servers, err := apis.Find(fstest.MapFS{
+		"servers/a/apis/a/doc.go":         {Data: []byte("package a\n")},
+		"servers/a/apis/a/v1/doc.go":      {Data: []byte("// +k8s:protobuf-gen=package\npackage v1\n")},
+		"servers/a/apis/a/v1beta1/doc.go": {Data: []byte("package v1beta1\n")},
+	}, "example.com/m", func(string, []byte) bool { return false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `"""The API packages of all servers, and their .proto files. Written by //tools/codegen."""
 
 API_PACKAGES = [
     "//servers/a/apis/a",
     "//servers/a/apis/a/v1:a",
     "//servers/a/apis/a/v1beta1",
+]
+
+API_PROTOS = [
+    "//servers/a/apis/a/v1:go_default_library_protos",
 ]
 `
 	checkout := t.TempDir()

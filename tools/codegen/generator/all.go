@@ -2,6 +2,7 @@ package generator
 
 import (
 	"path"
+	"slices"
 
 	"example.com/annex/tools/codegen/model"
 )
@@ -35,7 +36,7 @@ var (
 // All returns the generators that the repository uses. All can run at once, but for those that read the model
 // (Generator.ReadsModel), which come after openapi-gen.
 func All() []Generator {
-	return append(typeGenerators(), clientGenerators()...)
+	return slices.Concat(typeGenerators(), []Generator{protobufGenerator()}, clientGenerators())
 }
 
 // typeGenerators write next to the types, and openapi-gen into a package beside them.

@@ -2,7 +2,11 @@ package generator
 
 import (
 	"path"
+	"slices"
+	"strconv"
 	"strings"
+
+	"example.com/annex/tools/codegen/apis"
 )
 
 // clients is the directory of the generated clients, with upstream's names for the packages in it (kube_codegen.sh,
@@ -19,6 +23,8 @@ func clientGenerators() []Generator {
 			arguments: func(r Run, p Place) []string {
 				return append(output(p, "clientset"),
 					"--clientset-name", "versioned",
+					// Clients write what they prefer to read: types must have it.
+					"--prefers-protobuf="+strconv.FormatBool(!slices.ContainsFunc(r.Packages, withoutProtobuf)),
 					"--apply-configuration-package", clientPackage(p, "applyconfiguration"),
 					// Without a base, inputs are import paths.
 					"--input-base", "",
@@ -55,6 +61,8 @@ func clientGenerators() []Generator {
 		},
 	}
 }
+
+func withoutProtobuf(p apis.Package) bool { return !p.Tagged(ProtobufTag) }
 
 // output is where a generator of clients writes one of its packages.
 func output(p Place, name string) []string {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -45,6 +46,7 @@ func (e execution) execute(ctx context.Context) (map[string][]byte, error) {
 	}
 	place := generator.Place{
 		Checkout: e.checkout(),
+		Src:      filepath.Join(e.gopath, "src"),
 		Header:   filepath.Join(e.gopath, headerFile),
 		Report:   filepath.Join(e.gopath, "report.txt"),
 		Model:    filepath.Join(e.gopath, modelFile),
@@ -70,6 +72,9 @@ func (e execution) checkout() string {
 	return filepath.Join(e.gopath, "src", filepath.FromSlash(e.options.Module))
 }
 
+// bin has what the generator calls.
+func (e execution) bin() string { return filepath.Join(e.gopath, "bin") }
+
 // prepare fills the GOPATH. Of the module's own servers only what the checkout has counts.
 func (e execution) prepare() error {
 	own := e.options.Module + "/servers/"
@@ -81,10 +86,29 @@ func (e execution) prepare() error {
 			return fmt.Errorf("copying API packages to a private GOPATH: %w", err)
 		}
 	}
+	if err := e.linkCalled(); err != nil {
+		return fmt.Errorf("putting programs that it calls into a private GOPATH: %w", err)
+	}
 	if err := writeFile(filepath.Join(e.gopath, modelFile), e.model); err != nil {
 		return fmt.Errorf("writing OpenAPI models to a private GOPATH: %w", err)
 	}
 	return writeFile(filepath.Join(e.gopath, headerFile), nil)
+}
+
+func (e execution) linkCalled() error {
+	if err := os.MkdirAll(e.bin(), 0o755); err != nil {
+		return err
+	}
+	for _, called := range e.run.Calls {
+		program, err := e.options.Toolchain.Program(path.Base(called))
+		if err == nil {
+			err = os.Symlink(program, filepath.Join(e.bin(), path.Base(called)))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // environment is all that the generator and its go command know of the machine: nothing of the user's modules, caches and
@@ -92,7 +116,7 @@ func (e execution) prepare() error {
 func (e execution) environment() []string {
 	goroot := e.options.Toolchain.GoRoot
 	return []string{
-		"PATH=" + filepath.Join(goroot, "bin"),
+		"PATH=" + e.bin() + string(filepath.ListSeparator) + filepath.Join(goroot, "bin"),
 		"HOME=" + e.gopath,
 		"TMPDIR=" + e.gopath,
 		"GOROOT=" + goroot,
@@ -141,9 +165,10 @@ func (e execution) outputs() (map[string][]byte, error) {
 		}
 		source, ours := e.sources[name]
 		switch {
-		case !ours:
+		case ours && bytes.Equal(source, content):
+		case !ours, e.run.EditsTags && onlyTagsDiffer(source, content):
 			outputs[name] = content
-		case !bytes.Equal(source, content):
+		default:
 			return fmt.Errorf("it changed %s, which is written by hand", name)
 		}
 		return nil

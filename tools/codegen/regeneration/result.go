@@ -40,7 +40,7 @@ func newResult(c checkout, outputs map[string][]byte) *Result {
 	all := maps.Clone(c.generated)
 	maps.Copy(all, outputs)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if was, is := c.generated[name], outputs[name]; !bytes.Equal(was, is) {
+		if was, is := c.was(name), outputs[name]; !bytes.Equal(was, is) {
 			r.Changes = append(r.Changes, Change{Path: name, Old: was, New: is})
 		}
 	}

@@ -65,3 +65,35 @@ func TestResult(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyTagsDiffer(t *testing.T) {
+	t.Parallel()
+	const source = "package a\n\n// A is commented.\ntype A struct {\n\tx string `json:\"x\"` // x too\n\n\tlonger []int\n}\n"
+	for name, tc := range map[string]struct {
+		other string
+		want  bool
+	}{
+		"the same":          {source, true},
+		"tags":              {"package a\n\n// A is commented.\ntype A struct {\n\tx string `json:\"x\" protobuf:\"bytes,1\"` // x too\n\n\tlonger []int `json:\"longer\"`\n}\n", true},
+		"a field":           {"package a\n\n// A is commented.\ntype A struct {\n\tx string `json:\"x\"` // x too\n}\n", false},
+		"a comment":         {"package a\n\ntype A struct {\n\tx string `json:\"x\"` // x too\n\n\tlonger []int\n}\n", false},
+		"not a Go file now": {"package", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := onlyTagsDiffer([]byte(source), []byte(tc.other)); got != tc.want {
+				t.Errorf("got %t, want %t", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestTaggedSource: a hand-written file whose tags changed is not a new file.
+func TestTaggedSource(t *testing.T) {
+	t.Parallel()
+	c := checkout{sources: map[string][]byte{"servers/a/types.go": []byte("package a\n")}, generated: map[string][]byte{}}
+	result := newResult(c, map[string][]byte{"servers/a/types.go": []byte("package a // tagged\n")})
+	if len(result.Changes) != 1 || result.Changes[0].String() != "changed  servers/a/types.go" {
+		t.Errorf("changes %v, want the one", result.Changes)
+	}
+}

@@ -2,6 +2,7 @@ package regeneration
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -35,7 +36,8 @@ type Options struct {
 }
 
 // Run runs the generators and returns what they would change in the checkout. It fails if one of them does, if one changes a
-// hand-written file, if two write the same file, or if types break the API conventions that openapi-gen checks.
+// hand-written file (but for tags, where it may), if two write the same file, if types break the API conventions that openapi-gen
+// checks, or if a field got another number in protobuf than it had.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	checkout, err := readCheckout(os.DirFS(o.Root), o.Module, o.Generators)
 	if err != nil {
@@ -65,7 +67,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			return nil, err
 		}
 	}
-	if err := checkout.overwritten(outputs); err != nil {
+	if err := errors.Join(checkout.overwritten(outputs), checkout.renumbered(outputs)); err != nil {
 		return nil, err
 	}
 	return newResult(checkout, outputs), nil

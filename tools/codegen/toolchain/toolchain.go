@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -19,7 +20,7 @@ import (
 var (
 	goRunfile         string // the SDK's go command
 	sourcesRunfile    string // //tools/codegen/sources:gopath
-	generatorRunfiles string // the generators, between spaces
+	generatorRunfiles string // the generators and what they call, between spaces
 )
 
 // Toolchain is what runs of generators need.
@@ -28,7 +29,7 @@ type Toolchain struct {
 	GoRoot string
 	// Library has the sources that API packages import.
 	Library *gopath.Library
-	// Programs are the generators' files by their names.
+	// Programs are the files of the generators, and of the programs that they call, by their names.
 	Programs map[string]string
 }
 
@@ -79,8 +80,10 @@ func build(ctx context.Context, checkout, scratch string, generators []generator
 	command := filepath.Join(t.GoRoot, "bin", "go")
 	arguments := []string{"build", "-o", scratch + string(filepath.Separator)}
 	for _, g := range generators {
-		arguments = append(arguments, g.Program)
-		t.Programs[g.Name] = filepath.Join(scratch, g.Name)
+		for _, program := range append([]string{g.Program}, g.Calls...) {
+			arguments = append(arguments, program)
+			t.Programs[path.Base(program)] = filepath.Join(scratch, path.Base(program))
+		}
 	}
 	if _, err := goCommand(ctx, checkout, command, arguments...); err != nil {
 		return nil, err
@@ -102,11 +105,11 @@ func goCommand(ctx context.Context, dir, command string, arguments ...string) (s
 	return string(out), nil
 }
 
-// Program returns the file of a generator.
+// Program returns the file of a generator, or of a program that one calls.
 func (t *Toolchain) Program(name string) (string, error) {
 	program, ok := t.Programs[name]
 	if !ok {
-		return "", fmt.Errorf("generator %s was not built: add it to the data of //tools/codegen/toolchain", name)
+		return "", fmt.Errorf("%s was not built: add it to the data of //tools/codegen/toolchain", name)
 	}
 	return program, nil
 }

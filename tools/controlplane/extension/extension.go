@@ -30,8 +30,8 @@ type Extension struct {
 	kubernetes kubernetes.Interface
 	aggregator aggregator.Interface
 
-	authority *certs.Authority
-	serving   *certs.Pair
+	serving *certs.Pair
+	ca      []byte // What verifies the server's certificate, or did when it started.
 
 	mu     sync.Mutex
 	server *process.Process // nil before StartServer
@@ -162,11 +162,11 @@ func (e *Extension) Server() *process.Process {
 func (e *Extension) ServerName() string { return e.options.Installation.ServiceName() }
 
 // Direct is how to reach the server itself, past kube-apiserver, without
-// credentials.
+// credentials. The certificate authority is that of its start.
 func (e *Extension) Direct() *rest.Config {
 	return &rest.Config{
 		Host:            "https://" + e.port.Address(),
-		TLSClientConfig: rest.TLSClientConfig{ServerName: e.ServerName(), CAData: e.authority.CertificatePEM()},
+		TLSClientConfig: rest.TLSClientConfig{ServerName: e.ServerName(), CAData: e.ca},
 		QPS:             -1,
 	}
 }

@@ -58,6 +58,8 @@ func capacity(t *testing.T, options extension.Options) *extension.Extension {
 	}
 	options.Installation = deployment.Installation{Definition: definition.New()}
 	options.Program = program
+	// There are no sites: it is the only server.
+	options.Args = append(options.Args, "--disable-admission-plugins=SiteCheck")
 	options.Env = []string{serverVariable + "=1"}
 	e, err := extension.New(options)
 	if err != nil {

@@ -21,6 +21,10 @@ type Options struct {
 	// Program is the server's program file. Required.
 	Program string
 
+	// SelfCertificates leaves the certificates, and spec.caBundle, to the server (--certificates=self): there are no steps
+	// IssueCertificates and StoreCertificates.
+	SelfCertificates bool
+
 	// Args are added to the server's flags, and win over those set here.
 	Args []string
 

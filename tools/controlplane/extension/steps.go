@@ -3,9 +3,11 @@ package extension
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -15,7 +17,9 @@ import (
 	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	"k8s.io/utils/ptr"
 
+	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/certs"
+	"example.com/annex/shared/certs/rotation"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/process"
 )
@@ -61,6 +65,9 @@ func (e *Extension) Steps() []Step {
 		{WaitAvailable, e.waitAvailable},
 		{WaitPublished, e.waitPublished},
 	}
+	if e.options.SelfCertificates {
+		steps = slices.DeleteFunc(steps, func(s Step) bool { return s.Name == IssueCertificates || s.Name == StoreCertificates })
+	}
 	for i, step := range steps {
 		steps[i].Run = func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeoutCause(ctx, StepTimeout, fmt.Errorf("given up after %s: %w", StepTimeout, context.DeadlineExceeded))
@@ -97,7 +104,7 @@ func (e *Extension) issueCertificates(context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.authority, e.serving = authority, serving
+	e.serving, e.ca = serving, authority.CertificatePEM()
 	return nil
 }
 
@@ -114,7 +121,7 @@ func (e *Extension) storeCertificates(ctx context.Context) error {
 		Data: map[string][]byte{
 			corev1.TLSCertKey:       e.serving.CertificatePEM,
 			corev1.TLSPrivateKeyKey: e.serving.KeyPEM,
-			secretCAKey:             e.authority.CertificatePEM(),
+			secretCAKey:             e.ca,
 		},
 	})
 }
@@ -126,7 +133,7 @@ func (e *Extension) grantServerAccess(ctx context.Context) error {
 // startServer starts the server as its ServiceAccount, with the certificate
 // that the Secret holds, as a Pod would have both.
 func (e *Extension) startServer(ctx context.Context) error {
-	certificateFile, keyFile, err := e.mountSecret(ctx)
+	certificates, err := e.certificateFlags(ctx)
 	if err != nil {
 		return err
 	}
@@ -138,21 +145,61 @@ func (e *Extension) startServer(ctx context.Context) error {
 		"--bind-address=" + e.plane.BindAddress(),
 		"--secure-port=" + e.port.String(),
 		"--permit-port-sharing", // The port is reserved: see package port.
-		"--tls-cert-file=" + certificateFile,
-		"--tls-private-key-file=" + keyFile,
 		"--kubeconfig=" + kubeconfig,
 	}
-	args = append(args, e.plane.EtcdFlags()...)
-	return e.run(ctx, process.Command{
+	args = append(args, certificates...)
+	if e.options.Installation.Definition.Stored() {
+		args = append(args, e.plane.EtcdFlags()...)
+	}
+	if err := e.run(ctx, process.Command{
 		Name:    e.Name(),
 		Path:    e.options.Program,
 		Args:    append(args, e.options.Args...),
 		Env:     e.options.Env,
 		LogFile: filepath.Join(e.plane.LogDir(), e.Name()+".log"),
-		Ready: process.Answers("https://"+e.port.Address()+"/readyz", &tls.Config{
-			MinVersion: tls.VersionTLS12, RootCAs: e.authority.Pool(), ServerName: e.ServerName(),
-		}),
-	})
+		Ready:   e.ready,
+	}); err != nil {
+		return err
+	}
+	if e.options.SelfCertificates {
+		e.ca, err = e.bundle(ctx)
+	}
+	return err
+}
+
+// certificateFlags are those about the serving certificate.
+func (e *Extension) certificateFlags(ctx context.Context) ([]string, error) {
+	if e.options.SelfCertificates {
+		return []string{"--certificates=self", "--service-namespace=" + e.namespace}, nil
+	}
+	certificateFile, keyFile, err := e.mountSecret(ctx)
+	return []string{"--tls-cert-file=" + certificateFile, "--tls-private-key-file=" + keyFile}, err
+}
+
+// ready asks the server whether it is.
+func (e *Extension) ready(ctx context.Context) error {
+	bundle, err := e.bundle(ctx)
+	if err != nil {
+		return err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(bundle)
+	return process.Answers("https://"+e.port.Address()+"/readyz", &tls.Config{
+		MinVersion: tls.VersionTLS12, RootCAs: roots, ServerName: e.ServerName(),
+	})(ctx)
+}
+
+// bundle is what verifies the server's certificate now.
+func (e *Extension) bundle(ctx context.Context) ([]byte, error) {
+	if !e.options.SelfCertificates {
+		return e.ca, nil
+	}
+	name := apiserver.CertificatesSecret(e.Name())
+	secret, err := e.kubernetes.CoreV1().Secrets(e.namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("reading Secret %s/%s, which the server makes: %w", e.namespace, name, err)
+	}
+	return secret.Data[rotation.BundleKey], nil
 }
 
 func (e *Extension) mountSecret(ctx context.Context) (certificateFile, keyFile string, err error) {
@@ -199,7 +246,11 @@ func (e *Extension) route() ([]runtime.Object, int32) {
 
 func (e *Extension) registerAPIServices(ctx context.Context) error {
 	_, servicePort := e.route()
-	objects := e.options.Installation.APIServices(e.authority.CertificatePEM())
+	var bundle []byte // Which a server that makes its own certificates sets.
+	if !e.options.SelfCertificates {
+		bundle = e.ca
+	}
+	objects := e.options.Installation.APIServices(bundle)
 	for _, object := range objects {
 		if apiService, ok := object.(*apiregistrationv1.APIService); ok {
 			apiService.Spec.Service.Port = ptr.To(servicePort)

@@ -16,6 +16,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(SchemeGroupVersion,
 		&Reservation{},
 		&ReservationList{},
+		&ReservationLogOptions{},
 	)
 	return nil
 }

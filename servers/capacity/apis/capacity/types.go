@@ -74,3 +74,17 @@ type ReservationList struct {
 
 	Items []Reservation
 }
+
+// +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
+
+// ReservationLogOptions are the query parameters of reservations/log: those of registry.LogOptions.
+type ReservationLogOptions struct {
+	metav1.TypeMeta
+
+	Follow       bool
+	SinceSeconds *int64
+	SinceTime    *metav1.Time
+	Timestamps   bool
+	TailLines    *int64
+	LimitBytes   *int64
+}

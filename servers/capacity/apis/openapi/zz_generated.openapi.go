@@ -22,10 +22,12 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 	return map[string]common.OpenAPIDefinition{
 		v1.Reservation{}.OpenAPIModelName():                                 schema_capacity_apis_capacity_v1_Reservation(ref),
 		v1.ReservationList{}.OpenAPIModelName():                             schema_capacity_apis_capacity_v1_ReservationList(ref),
+		v1.ReservationLogOptions{}.OpenAPIModelName():                       schema_capacity_apis_capacity_v1_ReservationLogOptions(ref),
 		v1.ReservationSpec{}.OpenAPIModelName():                             schema_capacity_apis_capacity_v1_ReservationSpec(ref),
 		v1.ReservationStatus{}.OpenAPIModelName():                           schema_capacity_apis_capacity_v1_ReservationStatus(ref),
 		v1beta1.Reservation{}.OpenAPIModelName():                            schema_capacity_apis_capacity_v1beta1_Reservation(ref),
 		v1beta1.ReservationList{}.OpenAPIModelName():                        schema_capacity_apis_capacity_v1beta1_ReservationList(ref),
+		v1beta1.ReservationLogOptions{}.OpenAPIModelName():                  schema_capacity_apis_capacity_v1beta1_ReservationLogOptions(ref),
 		v1beta1.ReservationRequest{}.OpenAPIModelName():                     schema_capacity_apis_capacity_v1beta1_ReservationRequest(ref),
 		v1beta1.ReservationSpec{}.OpenAPIModelName():                        schema_capacity_apis_capacity_v1beta1_ReservationSpec(ref),
 		v1beta1.ReservationStatus{}.OpenAPIModelName():                      schema_capacity_apis_capacity_v1beta1_ReservationStatus(ref),
@@ -208,6 +210,76 @@ func schema_capacity_apis_capacity_v1_ReservationList(ref common.ReferenceCallba
 		},
 		Dependencies: []string{
 			v1.Reservation{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_capacity_apis_capacity_v1_ReservationLogOptions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ReservationLogOptions are the query parameters of reservations/log. Each means what it does for the log of a pod.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"follow": {
+						SchemaProps: spec.SchemaProps{
+							Description: "follow keeps the log open: what happens to the Reservation from now on is added as it happens, until it is deleted.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"sinceSeconds": {
+						SchemaProps: spec.SchemaProps{
+							Description: "sinceSeconds leaves out what happened more than so many seconds ago; at least 1. Not together with sinceTime.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"sinceTime": {
+						SchemaProps: spec.SchemaProps{
+							Description: "sinceTime leaves out what happened before, as an RFC 3339 timestamp. Not together with sinceSeconds.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"timestamps": {
+						SchemaProps: spec.SchemaProps{
+							Description: "timestamps begins each line with its time, as an RFC 3339 timestamp.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"tailLines": {
+						SchemaProps: spec.SchemaProps{
+							Description: "tailLines shows at most so many of the lines about what was before the request, the last ones. With 0, a log that is followed begins with what happens next.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"limitBytes": {
+						SchemaProps: spec.SchemaProps{
+							Description: "limitBytes ends the log after so many bytes, maybe in the middle of a line; at least 1.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
 	}
 }
 
@@ -414,6 +486,76 @@ func schema_capacity_apis_capacity_v1beta1_ReservationList(ref common.ReferenceC
 		},
 		Dependencies: []string{
 			v1beta1.Reservation{}.OpenAPIModelName(), metav1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_capacity_apis_capacity_v1beta1_ReservationLogOptions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ReservationLogOptions are the query parameters of reservations/log. Each means what it does for the log of a pod.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"follow": {
+						SchemaProps: spec.SchemaProps{
+							Description: "follow keeps the log open: what happens to the Reservation from now on is added as it happens, until it is deleted.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"sinceSeconds": {
+						SchemaProps: spec.SchemaProps{
+							Description: "sinceSeconds leaves out what happened more than so many seconds ago; at least 1. Not together with sinceTime.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"sinceTime": {
+						SchemaProps: spec.SchemaProps{
+							Description: "sinceTime leaves out what happened before, as an RFC 3339 timestamp. Not together with sinceSeconds.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"timestamps": {
+						SchemaProps: spec.SchemaProps{
+							Description: "timestamps begins each line with its time, as an RFC 3339 timestamp.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"tailLines": {
+						SchemaProps: spec.SchemaProps{
+							Description: "tailLines shows at most so many of the lines about what was before the request, the last ones. With 0, a log that is followed begins with what happens next.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"limitBytes": {
+						SchemaProps: spec.SchemaProps{
+							Description: "limitBytes ends the log after so many bytes, maybe in the middle of a line; at least 1.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"example.com/annex/shared/registry"
 )
 
-// Resource is reservations, reservations/status and reservations/scale.
+// Resource is reservations, with status, scale and log.
 var Resource = registry.Standard[*capacity.Reservation, capacity.ReservationSpec, capacity.ReservationStatus]{
 	Plural:     "reservations",
 	Singular:   "reservation",
@@ -41,4 +41,5 @@ var Resource = registry.Standard[*capacity.Reservation, capacity.ReservationSpec
 		StatusReplicas: func(r *capacity.Reservation) int32 { return r.Status.BoundSlots },
 		Selector:       func(r *capacity.Reservation) *metav1.LabelSelector { return r.Spec.Selector },
 	},
+	Log: &log,
 }

@@ -8,6 +8,7 @@ import (
 
 	capacityv1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1"
 	capacityv1beta1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1beta1"
+	insightv1 "example.com/annex/servers/client/clientset/versioned/typed/insight/v1"
 	topologyv1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1"
 	topologyv1alpha1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1alpha1"
 	discovery "k8s.io/client-go/discovery"
@@ -19,6 +20,7 @@ type Interface interface {
 	Discovery() discovery.DiscoveryInterfaces
 	CapacityV1() capacityv1.CapacityV1Interface
 	CapacityV1beta1() capacityv1beta1.CapacityV1beta1Interface
+	InsightV1() insightv1.InsightV1Interface
 	TopologyV1() topologyv1.TopologyV1Interface
 	TopologyV1alpha1() topologyv1alpha1.TopologyV1alpha1Interface
 }
@@ -28,6 +30,7 @@ type Clientset struct {
 	*discovery.DiscoveryClient
 	capacityV1       *capacityv1.CapacityV1Client
 	capacityV1beta1  *capacityv1beta1.CapacityV1beta1Client
+	insightV1        *insightv1.InsightV1Client
 	topologyV1       *topologyv1.TopologyV1Client
 	topologyV1alpha1 *topologyv1alpha1.TopologyV1alpha1Client
 }
@@ -40,6 +43,11 @@ func (c *Clientset) CapacityV1() capacityv1.CapacityV1Interface {
 // CapacityV1beta1 retrieves the CapacityV1beta1Client
 func (c *Clientset) CapacityV1beta1() capacityv1beta1.CapacityV1beta1Interface {
 	return c.capacityV1beta1
+}
+
+// InsightV1 retrieves the InsightV1Client
+func (c *Clientset) InsightV1() insightv1.InsightV1Interface {
+	return c.insightV1
 }
 
 // TopologyV1 retrieves the TopologyV1Client
@@ -104,6 +112,10 @@ func NewForConfigAndClient(c *rest.Config, httpClient *http.Client) (*Clientset,
 	if err != nil {
 		return nil, err
 	}
+	cs.insightV1, err = insightv1.NewForConfigAndClient(&configShallowCopy, httpClient)
+	if err != nil {
+		return nil, err
+	}
 	cs.topologyV1, err = topologyv1.NewForConfigAndClient(&configShallowCopy, httpClient)
 	if err != nil {
 		return nil, err
@@ -135,6 +147,7 @@ func New(c rest.Interface) *Clientset {
 	var cs Clientset
 	cs.capacityV1 = capacityv1.New(c)
 	cs.capacityV1beta1 = capacityv1beta1.New(c)
+	cs.insightV1 = insightv1.New(c)
 	cs.topologyV1 = topologyv1.New(c)
 	cs.topologyV1alpha1 = topologyv1alpha1.New(c)
 

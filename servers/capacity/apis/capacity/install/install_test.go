@@ -3,18 +3,26 @@ package install
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/kube-openapi/pkg/validation/spec"
 
 	"example.com/annex/servers/capacity/apis/capacity"
 	"example.com/annex/servers/capacity/apis/capacity/fuzzer"
 	"example.com/annex/servers/capacity/apis/capacity/v1"
 	"example.com/annex/servers/capacity/apis/capacity/v1beta1"
+	"example.com/annex/servers/capacity/apis/openapi"
 	"example.com/annex/shared/apitest"
 )
 
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	apitest.RoundTrip(t, apitest.Scheme(t, Install), fuzzer.Funcs)
+}
+
+func TestCompatibility(t *testing.T) {
+	t.Parallel()
+	apitest.Compatibility(t, apitest.Scheme(t, Install), capacity.GroupName)
 }
 
 func TestInstallTwice(t *testing.T) {
@@ -145,5 +153,30 @@ func TestUnknownPriority(t *testing.T) {
 	}
 	if p := got.Spec.Request.Priority; p == nil || *p != -1 {
 		t.Errorf("got %v, want -1", p)
+	}
+}
+
+// TestSwaggerDoc: query parameters are described as the comments in types.go describe the fields.
+func TestSwaggerDoc(t *testing.T) {
+	t.Parallel()
+	definitions := openapi.GetOpenAPIDefinitions(func(path string) spec.Ref { return spec.MustCreateRef(path) })
+	for _, options := range []interface {
+		OpenAPIModelName() string
+		SwaggerDoc() map[string]string
+	}{v1.ReservationLogOptions{}, v1beta1.ReservationLogOptions{}} {
+		name := options.OpenAPIModelName()
+		properties := definitions[name].Schema.Properties
+		if len(properties) == 0 {
+			t.Fatalf("OpenAPI does not know %s", name)
+		}
+		want := map[string]string{}
+		for field, property := range properties {
+			if field != "kind" && field != "apiVersion" {
+				want[field] = property.Description
+			}
+		}
+		if diff := cmp.Diff(want, options.SwaggerDoc()); diff != "" {
+			t.Errorf("descriptions of %s (-comments +SwaggerDoc):\n%s", name, diff)
+		}
 	}
 }

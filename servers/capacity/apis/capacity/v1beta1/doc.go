@@ -2,6 +2,7 @@
 // +k8s:conversion-gen=example.com/annex/servers/capacity/apis/capacity
 // +k8s:defaulter-gen=TypeMeta
 // +k8s:validation-gen=TypesWithField=TypeMeta
+// +k8s:protobuf-gen=package
 // +k8s:openapi-gen=true
 // +k8s:openapi-model-package=com.example.capacity.v1beta1
 // +groupName=capacity.example.com

@@ -16,6 +16,11 @@ func (in ReservationList) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ReservationLogOptions) OpenAPIModelName() string {
+	return "com.example.capacity.v1beta1.ReservationLogOptions"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ReservationRequest) OpenAPIModelName() string {
 	return "com.example.capacity.v1beta1.ReservationRequest"
 }

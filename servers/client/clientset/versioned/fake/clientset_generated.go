@@ -9,6 +9,8 @@ import (
 	fakecapacityv1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1/fake"
 	capacityv1beta1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1beta1"
 	fakecapacityv1beta1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1beta1/fake"
+	insightv1 "example.com/annex/servers/client/clientset/versioned/typed/insight/v1"
+	fakeinsightv1 "example.com/annex/servers/client/clientset/versioned/typed/insight/v1/fake"
 	topologyv1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1"
 	faketopologyv1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1/fake"
 	topologyv1alpha1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1alpha1"
@@ -134,6 +136,11 @@ func (c *Clientset) CapacityV1() capacityv1.CapacityV1Interface {
 // CapacityV1beta1 retrieves the CapacityV1beta1Client
 func (c *Clientset) CapacityV1beta1() capacityv1beta1.CapacityV1beta1Interface {
 	return &fakecapacityv1beta1.FakeCapacityV1beta1{Fake: &c.Fake}
+}
+
+// InsightV1 retrieves the InsightV1Client
+func (c *Clientset) InsightV1() insightv1.InsightV1Interface {
+	return &fakeinsightv1.FakeInsightV1{Fake: &c.Fake}
 }
 
 // TopologyV1 retrieves the TopologyV1Client

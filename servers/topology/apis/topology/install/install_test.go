@@ -18,6 +18,11 @@ func TestRoundTrip(t *testing.T) {
 	apitest.RoundTrip(t, apitest.Scheme(t, Install), fuzzer.Funcs)
 }
 
+func TestCompatibility(t *testing.T) {
+	t.Parallel()
+	apitest.Compatibility(t, apitest.Scheme(t, Install), topology.GroupName)
+}
+
 func TestInstallTwice(t *testing.T) {
 	t.Parallel()
 	scheme := apitest.Scheme(t, Install)

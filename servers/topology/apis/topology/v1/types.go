@@ -14,16 +14,16 @@ type Site struct {
 	// metadata is the standard object metadata. More:
 	// https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
 	// +optional
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata,omitempty" protobuf:"bytes,1,opt,name=metadata"`
 
 	// spec is what the site is.
 	// +required
-	Spec SiteSpec `json:"spec"`
+	Spec SiteSpec `json:"spec" protobuf:"bytes,2,opt,name=spec"`
 
 	// status is how the site is. The server sets it to Pending on creation; afterwards it changes only through the status
 	// subresource.
 	// +optional
-	Status SiteStatus `json:"status,omitempty"`
+	Status SiteStatus `json:"status,omitempty" protobuf:"bytes,3,opt,name=status"`
 }
 
 // SiteSpec is what a Site is.
@@ -34,7 +34,7 @@ type SiteSpec struct {
 	// +k8s:required
 	// +k8s:immutable
 	// +k8s:format=k8s-short-name
-	Region string `json:"region"`
+	Region string `json:"region" protobuf:"bytes,1,opt,name=region"`
 
 	// coordinates are where on the Earth the site is. They can be given later, but not be changed or taken away once they
 	// were given.
@@ -42,18 +42,18 @@ type SiteSpec struct {
 	// +k8s:optional
 	// +k8s:update=NoModify
 	// +k8s:update=NoUnset
-	Coordinates *SiteCoordinates `json:"coordinates,omitempty"`
+	Coordinates *SiteCoordinates `json:"coordinates,omitempty" protobuf:"bytes,2,opt,name=coordinates"`
 
 	// capacity is what the site has.
 	// +required
-	Capacity SiteCapacity `json:"capacity"`
+	Capacity SiteCapacity `json:"capacity" protobuf:"bytes,3,opt,name=capacity"`
 
 	// allocationPolicy says which Reservations get slots first when there are too few: those of the highest priority
 	// (ByPriority), or the oldest (ByAge).
 	// +optional
 	// +k8s:optional
 	// +default="ByPriority"
-	AllocationPolicy AllocationPolicy `json:"allocationPolicy,omitempty"`
+	AllocationPolicy AllocationPolicy `json:"allocationPolicy,omitempty" protobuf:"bytes,4,opt,name=allocationPolicy,casttype=AllocationPolicy"`
 }
 
 // SiteCoordinates are a point on the Earth (WGS 84) in decimal degrees. They are strings, because numbers with a fraction don't
@@ -61,11 +61,11 @@ type SiteSpec struct {
 type SiteCoordinates struct {
 	// latitude is from -90 (south) to 90, with at most 6 digits after the point: "52.3547".
 	// +required
-	Latitude string `json:"latitude"`
+	Latitude string `json:"latitude" protobuf:"bytes,1,opt,name=latitude"`
 
 	// longitude is from -180 (west) to 180, with at most 6 digits after the point: "4.8339".
 	// +required
-	Longitude string `json:"longitude"`
+	Longitude string `json:"longitude" protobuf:"bytes,2,opt,name=longitude"`
 }
 
 // SiteCapacity is the capacity of a Site.
@@ -75,13 +75,13 @@ type SiteCapacity struct {
 	// +k8s:required
 	// +k8s:minimum=1
 	// +k8s:maximum=100000
-	Slots int32 `json:"slots"`
+	Slots int32 `json:"slots" protobuf:"varint,1,opt,name=slots"`
 
 	// reservedSlots is how many of the slots are kept back for the site itself; fewer than slots.
 	// +optional
 	// +k8s:optional
 	// +k8s:minimum=0
-	ReservedSlots int32 `json:"reservedSlots,omitempty"`
+	ReservedSlots int32 `json:"reservedSlots,omitempty" protobuf:"varint,2,opt,name=reservedSlots"`
 }
 
 // AllocationPolicy is an order in which Reservations get slots.
@@ -104,13 +104,13 @@ type SiteStatus struct {
 	// +optional
 	// +k8s:optional
 	// +k8s:minimum=0
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	ObservedGeneration int64 `json:"observedGeneration,omitempty" protobuf:"varint,1,opt,name=observedGeneration"`
 
 	// phase says in one word where the Site is in its life.
 	// +optional
 	// +k8s:optional
 	// +k8s:update=NoUnset
-	Phase SitePhase `json:"phase,omitempty"`
+	Phase SitePhase `json:"phase,omitempty" protobuf:"bytes,2,opt,name=phase,casttype=SitePhase"`
 
 	// conditions are the details. "Ready" is True while the site gives out slots, which it does only while it is Online; its
 	// reason says why not otherwise.
@@ -118,7 +118,7 @@ type SiteStatus struct {
 	// +listType=map
 	// +listMapKey=type
 	// +k8s:optional
-	Conditions []metav1.Condition `json:"conditions,omitempty"`
+	Conditions []metav1.Condition `json:"conditions,omitempty" protobuf:"bytes,3,rep,name=conditions"`
 }
 
 // SitePhase is a step in the life of a Site.
@@ -145,8 +145,8 @@ type SiteList struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard list metadata.
 	// +optional
-	metav1.ListMeta `json:"metadata,omitempty"`
+	metav1.ListMeta `json:"metadata,omitempty" protobuf:"bytes,1,opt,name=metadata"`
 
 	// items are the Sites.
-	Items []Site `json:"items"`
+	Items []Site `json:"items" protobuf:"bytes,2,rep,name=items"`
 }

@@ -14,16 +14,16 @@ type Site struct {
 	// metadata is the standard object metadata. More:
 	// https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
 	// +optional
-	metav1.ObjectMeta `json:"metadata,omitempty"`
+	metav1.ObjectMeta `json:"metadata,omitempty" protobuf:"bytes,1,opt,name=metadata"`
 
 	// spec is what the site is.
 	// +required
-	Spec SiteSpec `json:"spec"`
+	Spec SiteSpec `json:"spec" protobuf:"bytes,2,opt,name=spec"`
 
 	// status is how the site is. The server sets it to Pending on creation; afterwards it changes only through the status
 	// subresource.
 	// +optional
-	Status SiteStatus `json:"status,omitempty"`
+	Status SiteStatus `json:"status,omitempty" protobuf:"bytes,3,opt,name=status"`
 }
 
 // SiteSpec is what a Site is.
@@ -34,7 +34,7 @@ type SiteSpec struct {
 	// +k8s:required
 	// +k8s:immutable
 	// +k8s:format=k8s-short-name
-	Region string `json:"region"`
+	Region string `json:"region" protobuf:"bytes,1,opt,name=region"`
 
 	// coordinates are where on the Earth (WGS 84) the site is: latitude and longitude in decimal degrees with a comma between
 	// them, each with at most 6 digits after the point: "52.3547,4.8339". They can be given later, but not be changed or taken
@@ -44,27 +44,27 @@ type SiteSpec struct {
 	// +k8s:maxLength=64
 	// +k8s:update=NoModify
 	// +k8s:update=NoUnset
-	Coordinates string `json:"coordinates,omitempty"`
+	Coordinates string `json:"coordinates,omitempty" protobuf:"bytes,2,opt,name=coordinates"`
 
 	// slots is the number of slots that the site has, from 1 to 100000.
 	// +required
 	// +k8s:required
 	// +k8s:minimum=1
 	// +k8s:maximum=100000
-	Slots int32 `json:"slots"`
+	Slots int32 `json:"slots" protobuf:"varint,3,opt,name=slots"`
 
 	// reservedSlots is how many of the slots are kept back for the site itself; fewer than slots.
 	// +optional
 	// +k8s:optional
 	// +k8s:minimum=0
-	ReservedSlots int32 `json:"reservedSlots,omitempty"`
+	ReservedSlots int32 `json:"reservedSlots,omitempty" protobuf:"varint,4,opt,name=reservedSlots"`
 
 	// allocationPolicy says which Reservations get slots first when there are too few: those of the highest priority
 	// (ByPriority), or the oldest (ByAge).
 	// +optional
 	// +k8s:optional
 	// +default="ByAge"
-	AllocationPolicy AllocationPolicy `json:"allocationPolicy,omitempty"`
+	AllocationPolicy AllocationPolicy `json:"allocationPolicy,omitempty" protobuf:"bytes,5,opt,name=allocationPolicy,casttype=AllocationPolicy"`
 }
 
 // AllocationPolicy is an order in which Reservations get slots.
@@ -86,13 +86,13 @@ type SiteStatus struct {
 	// +optional
 	// +k8s:optional
 	// +k8s:minimum=0
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	ObservedGeneration int64 `json:"observedGeneration,omitempty" protobuf:"varint,1,opt,name=observedGeneration"`
 
 	// state says in one word where the Site is in its life.
 	// +optional
 	// +k8s:optional
 	// +k8s:update=NoUnset
-	State SiteState `json:"state,omitempty"`
+	State SiteState `json:"state,omitempty" protobuf:"bytes,2,opt,name=state,casttype=SiteState"`
 
 	// conditions are the details. "Ready" is True while the site gives out slots, which it does only while it is Online; its
 	// reason says why not otherwise.
@@ -100,7 +100,7 @@ type SiteStatus struct {
 	// +listType=map
 	// +listMapKey=type
 	// +k8s:optional
-	Conditions []metav1.Condition `json:"conditions,omitempty"`
+	Conditions []metav1.Condition `json:"conditions,omitempty" protobuf:"bytes,3,rep,name=conditions"`
 }
 
 // SiteState is a step in the life of a Site.
@@ -127,8 +127,8 @@ type SiteList struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard list metadata.
 	// +optional
-	metav1.ListMeta `json:"metadata,omitempty"`
+	metav1.ListMeta `json:"metadata,omitempty" protobuf:"bytes,1,opt,name=metadata"`
 
 	// items are the Sites.
-	Items []Site `json:"items"`
+	Items []Site `json:"items" protobuf:"bytes,2,rep,name=items"`
 }

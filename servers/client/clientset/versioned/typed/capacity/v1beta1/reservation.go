@@ -4,8 +4,10 @@ package v1beta1
 
 import (
 	context "context"
+	fmt "fmt"
 
 	capacityv1beta1 "example.com/annex/servers/capacity/apis/capacity/v1beta1"
+	applyconfigurationautoscalingv1 "example.com/annex/servers/client/applyconfiguration/autoscaling/v1"
 	applyconfigurationcapacityv1beta1 "example.com/annex/servers/client/applyconfiguration/capacity/v1beta1"
 	scheme "example.com/annex/servers/client/clientset/versioned/scheme"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
@@ -13,6 +15,7 @@ import (
 	types "k8s.io/apimachinery/pkg/types"
 	watch "k8s.io/apimachinery/pkg/watch"
 	gentype "k8s.io/client-go/gentype"
+	apply "k8s.io/client-go/util/apply"
 )
 
 // ReservationsGetter has a method to return a ReservationInterface.
@@ -38,6 +41,7 @@ type ReservationInterface interface {
 	ApplyStatus(ctx context.Context, reservation *applyconfigurationcapacityv1beta1.ReservationApplyConfiguration, opts v1.ApplyOptions) (result *capacityv1beta1.Reservation, err error)
 	GetScale(ctx context.Context, reservationName string, options v1.GetOptions) (*autoscalingv1.Scale, error)
 	UpdateScale(ctx context.Context, reservationName string, scale *autoscalingv1.Scale, opts v1.UpdateOptions) (*autoscalingv1.Scale, error)
+	ApplyScale(ctx context.Context, reservationName string, scale *applyconfigurationautoscalingv1.ScaleApplyConfiguration, opts v1.ApplyOptions) (*autoscalingv1.Scale, error)
 
 	ReservationExpansion
 }
@@ -57,6 +61,7 @@ func newReservations(c *CapacityV1beta1Client, namespace string) *reservations {
 			namespace,
 			func() *capacityv1beta1.Reservation { return &capacityv1beta1.Reservation{} },
 			func() *capacityv1beta1.ReservationList { return &capacityv1beta1.ReservationList{} },
+			gentype.PrefersProtobuf[*capacityv1beta1.Reservation](),
 		),
 	}
 }
@@ -65,6 +70,7 @@ func newReservations(c *CapacityV1beta1Client, namespace string) *reservations {
 func (c *reservations) GetScale(ctx context.Context, reservationName string, options v1.GetOptions) (result *autoscalingv1.Scale, err error) {
 	result = &autoscalingv1.Scale{}
 	err = c.GetClient().Get().
+		UseProtobufAsDefault().
 		Namespace(c.GetNamespace()).
 		Resource("reservations").
 		Name(reservationName).
@@ -79,12 +85,38 @@ func (c *reservations) GetScale(ctx context.Context, reservationName string, opt
 func (c *reservations) UpdateScale(ctx context.Context, reservationName string, scale *autoscalingv1.Scale, opts v1.UpdateOptions) (result *autoscalingv1.Scale, err error) {
 	result = &autoscalingv1.Scale{}
 	err = c.GetClient().Put().
+		UseProtobufAsDefault().
 		Namespace(c.GetNamespace()).
 		Resource("reservations").
 		Name(reservationName).
 		SubResource("scale").
 		VersionedParams(&opts, scheme.ParameterCodec).
 		Body(scale).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// ApplyScale takes top resource name and the apply declarative configuration for scale,
+// applies it and returns the applied scale, and an error, if there is any.
+func (c *reservations) ApplyScale(ctx context.Context, reservationName string, scale *applyconfigurationautoscalingv1.ScaleApplyConfiguration, opts v1.ApplyOptions) (result *autoscalingv1.Scale, err error) {
+	if scale == nil {
+		return nil, fmt.Errorf("scale provided to ApplyScale must not be nil")
+	}
+	patchOpts := opts.ToPatchOptions()
+	request, err := apply.NewRequest(c.GetClient(), scale)
+	if err != nil {
+		return nil, err
+	}
+
+	result = &autoscalingv1.Scale{}
+	err = request.
+		UseProtobufAsDefault().
+		Namespace(c.GetNamespace()).
+		Resource("reservations").
+		Name(reservationName).
+		SubResource("scale").
+		VersionedParams(&patchOpts, scheme.ParameterCodec).
 		Do(ctx).
 		Into(result)
 	return

@@ -53,6 +53,7 @@ func newSites(c *TopologyV1Client) *sites {
 			"",
 			func() *topologyv1.Site { return &topologyv1.Site{} },
 			func() *topologyv1.SiteList { return &topologyv1.SiteList{} },
+			gentype.PrefersProtobuf[*topologyv1.Site](),
 		),
 	}
 }

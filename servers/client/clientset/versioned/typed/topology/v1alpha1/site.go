@@ -53,6 +53,7 @@ func newSites(c *TopologyV1alpha1Client) *sites {
 			"",
 			func() *topologyv1alpha1.Site { return &topologyv1alpha1.Site{} },
 			func() *topologyv1alpha1.SiteList { return &topologyv1alpha1.SiteList{} },
+			gentype.PrefersProtobuf[*topologyv1alpha1.Site](),
 		),
 	}
 }

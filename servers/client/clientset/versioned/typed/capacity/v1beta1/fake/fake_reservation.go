@@ -4,12 +4,16 @@ package fake
 
 import (
 	context "context"
+	json "encoding/json"
+	fmt "fmt"
 
 	v1beta1 "example.com/annex/servers/capacity/apis/capacity/v1beta1"
+	applyconfigurationautoscalingv1 "example.com/annex/servers/client/applyconfiguration/autoscaling/v1"
 	capacityv1beta1 "example.com/annex/servers/client/applyconfiguration/capacity/v1beta1"
 	typedcapacityv1beta1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1beta1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	types "k8s.io/apimachinery/pkg/types"
 	gentype "k8s.io/client-go/gentype"
 	testing "k8s.io/client-go/testing"
 )
@@ -56,6 +60,26 @@ func (c *fakeReservations) UpdateScale(ctx context.Context, reservationName stri
 	emptyResult := &autoscalingv1.Scale{}
 	obj, err := c.Fake.
 		Invokes(testing.NewUpdateSubresourceActionWithOptions(c.Resource(), "scale", c.Namespace(), scale, opts), &autoscalingv1.Scale{})
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*autoscalingv1.Scale), err
+}
+
+// ApplyScale takes top resource name and the apply declarative configuration for scale,
+// applies it and returns the applied scale, and an error, if there is any.
+func (c *fakeReservations) ApplyScale(ctx context.Context, reservationName string, scale *applyconfigurationautoscalingv1.ScaleApplyConfiguration, opts v1.ApplyOptions) (result *autoscalingv1.Scale, err error) {
+	if scale == nil {
+		return nil, fmt.Errorf("scale provided to ApplyScale must not be nil")
+	}
+	data, err := json.Marshal(scale)
+	if err != nil {
+		return nil, err
+	}
+	emptyResult := &autoscalingv1.Scale{}
+	obj, err := c.Fake.
+		Invokes(testing.NewPatchSubresourceActionWithOptions(c.Resource(), c.Namespace(), reservationName, types.ApplyPatchType, data, opts.ToPatchOptions(), "scale"), emptyResult)
 
 	if obj == nil {
 		return emptyResult, err

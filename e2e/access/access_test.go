@@ -1,0 +1,279 @@
+// Package access_test has servers notice which rights they lack, and say it: every verb of every rule that the manifests grant is
+// taken away in a real control plane.
+package access_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"example.com/annex/servers/capacity/definition"
+	"example.com/annex/shared/apiserver"
+	"example.com/annex/shared/auth"
+	"example.com/annex/shared/deployment"
+	"example.com/annex/tools/controlplane"
+	"example.com/annex/tools/controlplane/controlplanetest"
+	"example.com/annex/tools/controlplane/extension"
+	"example.com/annex/tools/controlplane/netns"
+)
+
+// serverVariable makes this test program the server itself.
+const serverVariable = "ACCESS_TEST_SERVER"
+
+// Without the control plane's programs the tests fail.
+func TestMain(m *testing.M) {
+	if os.Getenv(serverVariable) != "" {
+		os.Exit(apiserver.Run(definition.New()))
+	}
+	status, err := netns.Run(m.Run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(status)
+}
+
+// rights are the rules that an object grants, to be changed in place.
+func rights(object runtime.Object) []rbacv1.PolicyRule {
+	switch role := object.(type) {
+	case *rbacv1.ClusterRole:
+		return role.Rules
+	case *rbacv1.Role:
+		return role.Rules
+	}
+	return nil
+}
+
+// TestEachVerbIsNamed takes away one verb after the other.
+func TestEachVerbIsNamed(t *testing.T) {
+	t.Parallel()
+	plane := controlplanetest.Start(t, controlplane.Options{})
+	server := definition.New()
+	installation := deployment.Installation{Definition: server}
+	apply := func(objects ...runtime.Object) {
+		t.Helper()
+		if err := plane.Apply(t.Context(), objects...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply(installation.Identity()...)
+	apply(installation.ServerAccess()...)
+
+	config := plane.RESTConfig()
+	config.QPS = -1
+	config.Impersonate = rest.ImpersonationConfig{UserName: "system:serviceaccount:" + deployment.DefaultNamespace + ":" + server.Name}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	needed := server.Access(deployment.DefaultNamespace)
+	lacking := func(ctx context.Context) ([]auth.Lack, error) {
+		var all []auth.Lack
+		for _, access := range needed {
+			lacks, err := access.Lacking(ctx, client.AuthorizationV1().SelfSubjectAccessReviews())
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, lacks...)
+		}
+		return all, nil
+	}
+	// await waits until what is lacking is this many rights: kube-apiserver hears of roles by its own watch.
+	await := func(count int) []auth.Lack {
+		t.Helper()
+		var last []auth.Lack
+		err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 30*time.Second, true, func(ctx context.Context) (_ bool, err error) {
+			last, err = lacking(ctx)
+			return len(last) == count, err
+		})
+		if err != nil {
+			t.Fatalf("waiting for %d lacking rights: %v: %v", count, err, last)
+		}
+		return last
+	}
+	await(0)
+
+	verbs := 0
+	for n, object := range installation.ServerAccess() {
+		for i, rule := range rights(object) {
+			for _, verb := range rule.Verbs {
+				verbs++
+				less := installation.ServerAccess()[n]
+				r := &rights(less)[i]
+				r.Verbs = slices.DeleteFunc(slices.Clone(r.Verbs), func(v string) bool { return v == verb })
+				if len(r.Verbs) == 0 {
+					r.Verbs = []string{"none"} // A rule without verbs is not valid.
+				}
+				apply(less)
+				for _, lack := range await(len(rule.Resources) * max(1, len(rule.ResourceNames))) {
+					resource := lack.Attributes.Resource
+					if lack.Attributes.Subresource != "" {
+						resource += "/" + lack.Attributes.Subresource
+					}
+					if lack.Attributes.Verb != verb || !slices.Contains(rule.Resources, resource) || lack.Attributes.Group != rule.APIGroups[0] {
+						t.Errorf("without %s of %v: got %s", verb, rule.Resources, lack)
+					}
+					if text := lack.String(); !strings.Contains(text, fmt.Sprintf("verbs: [%q]", verb)) || !strings.Contains(text, "annex:capacity") {
+						t.Errorf("the message does not say which rule to add to which role: %s", text)
+					}
+				}
+				apply(object)
+				await(0)
+			}
+		}
+	}
+	if verbs < 20 {
+		t.Errorf("%d verbs were tried: where are the others?", verbs)
+	}
+}
+
+// TestBindingsAreNamed takes away what is granted by built-in roles.
+func TestBindingsAreNamed(t *testing.T) {
+	t.Parallel()
+	plane := controlplanetest.Start(t, controlplane.Options{})
+	server := definition.New()
+	installation := deployment.Installation{Definition: server}
+	var granted []runtime.Object
+	for _, object := range installation.ServerAccess() {
+		if binding, ok := object.(*rbacv1.ClusterRoleBinding); ok && binding.RoleRef.Name == "system:auth-delegator" {
+			continue
+		}
+		if binding, ok := object.(*rbacv1.RoleBinding); ok && binding.RoleRef.Name == "extension-apiserver-authentication-reader" {
+			continue
+		}
+		granted = append(granted, object)
+	}
+	if err := plane.Apply(t.Context(), append(installation.Identity(), granted...)...); err != nil {
+		t.Fatal(err)
+	}
+	config := plane.RESTConfig()
+	config.Impersonate = rest.ImpersonationConfig{UserName: "system:serviceaccount:" + deployment.DefaultNamespace + ":" + server.Name}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"create tokenreviews.authentication.k8s.io", "create subjectaccessreviews.authorization.k8s.io",
+		`get configmaps "extension-apiserver-authentication" in namespace kube-system`,
+		`list configmaps "extension-apiserver-authentication" in namespace kube-system`,
+		`watch configmaps "extension-apiserver-authentication" in namespace kube-system`,
+	}
+	var got []string
+	err = wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 30*time.Second, true, func(ctx context.Context) (bool, error) {
+		got = nil
+		for _, access := range server.Access(deployment.DefaultNamespace) {
+			lacks, err := access.Lacking(ctx, client.AuthorizationV1().SelfSubjectAccessReviews())
+			if err != nil {
+				return false, err
+			}
+			for _, lack := range lacks {
+				got = append(got, lack.String())
+			}
+		}
+		return len(got) == len(want), nil
+	})
+	if err != nil {
+		t.Fatalf("%v: got %q", err, got)
+	}
+	for i, text := range want {
+		if !strings.HasPrefix(got[i], "may not "+text+":") {
+			t.Errorf("got %q, want the right to %s", got[i], text)
+		}
+	}
+}
+
+// TestServerSaysWhatItLacks: it is not ready, says why, and is ready soon after the rule was added.
+func TestServerSaysWhatItLacks(t *testing.T) {
+	t.Parallel()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plane := controlplanetest.Start(t, controlplane.Options{})
+	installation := deployment.Installation{Definition: definition.New()}
+	server, err := extension.New(extension.Options{
+		Plane: plane, Installation: installation, Program: program, Env: []string{serverVariable + "=1"},
+		Apply: func(ctx context.Context, _ string, objects ...runtime.Object) error {
+			for _, object := range objects {
+				for i, rule := range rights(object) {
+					if slices.Contains(rule.Resources, "mutatingadmissionpolicies") {
+						rights(object)[i].Verbs = []string{"list"}
+					}
+				}
+			}
+			return plane.Apply(ctx, objects...)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	// The details are for administrators.
+	admin, err := plane.ConfigFor("admin", "system:masters")
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := make(chan error, 1)
+	go func() {
+		for _, step := range server.Steps() {
+			if err := step.Run(t.Context()); err != nil {
+				started <- fmt.Errorf("%s: %w", step.Name, err)
+				return
+			}
+		}
+		started <- nil
+	}()
+	// The step that starts the server waits until it is ready.
+	var answer string
+	err = wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		select {
+		case err := <-started:
+			return false, fmt.Errorf("the server is installed without a right that it needs (error: %v)", err)
+		default:
+		}
+		if server.Server() == nil {
+			return false, nil
+		}
+		direct := server.Direct()
+		direct.CertData, direct.KeyData = admin.CertData, admin.KeyData
+		client, err := kubernetes.NewForConfig(direct)
+		if err != nil {
+			return false, err
+		}
+		body, _ := client.RESTClient().Get().AbsPath("/readyz/access").DoRaw(ctx) // Its status is no success.
+		answer = string(body)
+		return strings.Contains(answer, "may not watch mutatingadmissionpolicies.admissionregistration.k8s.io"), nil
+	})
+	if err != nil {
+		t.Fatalf("%v; /readyz/access: %q", err, answer)
+	}
+	if !strings.Contains(answer, "ClusterRole annex:capacity") {
+		t.Errorf("/readyz/access does not say where to add the rule: %q", answer)
+	}
+	if err := plane.Apply(t.Context(), installation.ServerAccess()...); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-started; err != nil {
+		t.Errorf("after the rule was added: %v", err)
+	}
+	log, err := os.ReadFile(plane.LogDir() + "/capacity.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(log), "The server lacks a right: it may not watch mutatingadmissionpolicies.admissionregistration.k8s.io") {
+		t.Error("the log does not name the right")
+	}
+}

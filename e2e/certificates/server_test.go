@@ -1,0 +1,163 @@
+package certificates_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
+	aggregator "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset"
+
+	"example.com/annex/e2e/certificates"
+	capacityv1 "example.com/annex/servers/capacity/apis/capacity/v1"
+	"example.com/annex/servers/capacity/definition"
+	"example.com/annex/servers/client/clientset/versioned"
+	"example.com/annex/shared/apiserver"
+	"example.com/annex/shared/deployment"
+	"example.com/annex/tools/controlplane"
+	"example.com/annex/tools/controlplane/controlplanetest"
+	"example.com/annex/tools/controlplane/extension"
+)
+
+// serverVariable makes this test program the server itself.
+const serverVariable = "CERTIFICATES_TEST_SERVER"
+
+// capacity is a server that makes its own certificates, in a control plane of its own.
+func capacity(t *testing.T, args ...string) (*rest.Config, *extension.Extension) {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plane := controlplanetest.Start(t, controlplane.Options{})
+	server, err := extension.New(extension.Options{
+		Plane:            plane,
+		Installation:     deployment.Installation{Definition: definition.New()},
+		Program:          program,
+		Env:              []string{serverVariable + "=1"},
+		SelfCertificates: true,
+		Args:             args,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := server.Install(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return plane.RESTConfig(), server
+}
+
+// Sixty seconds of a hundred requests a second through the aggregator, while authorities and certificates come and go.
+func TestNoRequestFailsWhileCertificatesRotate(t *testing.T) {
+	const duration, rotations = time.Minute, 10
+	config, server := capacity(t, "--ca-validity=8s", "--serving-certificate-validity=4s", "--ca-propagation=1300ms")
+	config.QPS = -1
+	client, err := versioned.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	services, err := aggregator.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), duration)
+	defer cancel()
+
+	authorities := make(chan int)
+	go func() {
+		seen := map[string]bool{}
+		_ = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+			object, err := services.ApiregistrationV1().APIServices().Get(ctx, server.APIServices()[0], metav1.GetOptions{})
+			if err == nil {
+				signer, _, _ := strings.Cut(string(object.Spec.CABundle), "-----END")
+				seen[signer] = true
+			}
+			return false, nil
+		})
+		authorities <- len(seen)
+	}()
+	reservations := client.CapacityV1().Reservations("default")
+	outcome := certificates.Load{PerSecond: 100, Workers: 50, Request: func(ctx context.Context, n int) error {
+		name := fmt.Sprintf("load-%d", n/4)
+		switch n % 4 {
+		case 0:
+			_, err := reservations.Create(ctx, &capacityv1.Reservation{
+				ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: capacityv1.ReservationSpec{SiteName: "ams-1", Slots: 1},
+			}, metav1.CreateOptions{})
+			return err
+		case 1:
+			_, err := reservations.List(ctx, metav1.ListOptions{Limit: 10})
+			return err
+		}
+		_, err := reservations.Get(ctx, name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return nil // It is being created by another worker.
+		}
+		return err
+	}}.Run(ctx)
+	changes := <-authorities - 1
+	t.Logf("%s; %d changes of the authority", outcome, changes)
+	for _, failure := range outcome.Failures[:min(len(outcome.Failures), 10)] {
+		t.Error(failure)
+	}
+	if changes < rotations {
+		t.Errorf("the authority changed %d times, want %d: the load proves nothing", changes, rotations)
+	}
+	if want := int(duration.Seconds()) * 95; outcome.Requests < want {
+		t.Errorf("%d requests were made, want at least %d", outcome.Requests, want)
+	}
+}
+
+// As when somebody applies a manifest without caBundle again.
+func TestServerRepairsItsAPIServices(t *testing.T) {
+	t.Parallel()
+	config, server := capacity(t)
+	services, err := aggregator.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := versioned.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		for _, name := range server.APIServices() {
+			if _, err := services.ApiregistrationV1().APIServices().Patch(t.Context(), name, types.MergePatchType, []byte(`{"spec":{"caBundle":null}}`), metav1.PatchOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		began := time.Now()
+		err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+			for _, name := range server.APIServices() {
+				object, err := services.ApiregistrationV1().APIServices().Get(ctx, name, metav1.GetOptions{})
+				if err != nil || len(object.Spec.CABundle) == 0 {
+					return false, err
+				}
+			}
+			_, err := client.CapacityV1().Reservations("default").List(ctx, metav1.ListOptions{})
+			return err == nil, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		took := time.Since(began)
+		t.Logf("repaired, and requests pass again, after %s", took)
+		if took > repairTime {
+			t.Errorf("repaired after %s, want at most %s", took, repairTime)
+		}
+	}
+}
+
+func runServer() int { return apiserver.Run(definition.New()) }

@@ -1,0 +1,185 @@
+package kit_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
+	"sigs.k8s.io/e2e-framework/pkg/features"
+
+	"example.com/annex/e2e/framework"
+	"example.com/annex/e2e/report"
+	"example.com/annex/e2e/step"
+)
+
+// TestErrors is about what can't be tried: one line says why, and the exit status is 2.
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	const sample = "--sample=testdata/site.yaml"
+	var s step.Session
+	feature := features.New("the kit's errors").Setup(s.Open)
+	for name, tc := range map[string]struct {
+		args  []string
+		file  string // its content is that of FILE
+		wants []string
+	}{
+		"nothing to try":                 {args: []string{sample}, wants: []string{"--apiservice, --crd or --resource"}},
+		"a flag that is none":            {args: []string{"--apiservices=x"}, wants: []string{"unknown flag: --apiservices"}},
+		"an output that is none":         {args: []string{"--resource=configmaps.v1", "-o=xml"}, wants: []string{"want table, wide, json or junit"}},
+		"an APIService that is none":     {args: []string{"--apiservice=v1.topologie.example.com", sample}, wants: []string{"there is no APIService v1.topologie.example.com", "v1.topology.example.com"}},
+		"a resource that is none":        {args: []string{"--resource=configmap.v1", "--sample=testdata/configmap.yaml"}, wants: []string{"does not serve configmap.v1", "configmaps.v1"}},
+		"a custom resource that is none": {args: []string{"--crd=gizmos.example.com", sample}, wants: []string{"does not serve gizmos.example.com"}},
+		"a sample of another kind":       {args: []string{"--apiservice=v1.topology.example.com", "--sample=testdata/configmap.yaml"}, wants: []string{"testdata/configmap.yaml", "ConfigMap", "[Site]"}},
+		"no sample":                      {args: []string{"--apiservice=v1.topology.example.com"}, wants: []string{"no sample of kind Site was given"}},
+		"a sample that is refused": {
+			args: []string{"--apiservice=v1.topology.example.com", "--sample=FILE"}, file: "apiVersion: topology.example.com/v1\nkind: Site\nspec: {region: Not A Name}\n",
+			wants: []string{"the sample of sites.v1.topology.example.com was refused", "spec.region"},
+		},
+		"a sample with a typing error": {
+			args: []string{"--resource=configmaps.v1", "--sample=FILE"}, file: "apiVersion: v1\nkind: ConfigMap\ndatum: {}\n",
+			wants: []string{"was refused", `unknown field "datum"`},
+		},
+		"claims with a typing error": {
+			args: []string{"--resource=configmaps.v1", "--sample=testdata/configmap.yaml", "--claims=FILE"}, file: "apiVersion: conformance.annex.example.com/v1\nkind: Claims\nresources: [{name: x, verb: []}]\n",
+			wants: []string{"reading claims from", `unknown field "verb"`},
+		},
+		"a feature that is none": {args: []string{"--resource=configmaps.v1", "--sample=testdata/configmap.yaml", "--feature=Wotches"}, wants: []string{"selects none", "configmaps.v1./Watches"}},
+		"no cluster":             {args: []string{"--kubeconfig=NOWHERE", "--context=", "--resource=configmaps.v1", "--sample=testdata/configmap.yaml"}, wants: []string{"reaching the cluster at https://127.0.0.1:1", "connection refused"}},
+		"no rights":              {args: []string{"--kubeconfig=POWERLESS", "--context=", "--resource=configmaps.v1", "--sample=testdata/configmap.yaml"}, wants: []string{"you lack rights", "create namespaces (to have places of its own)"}},
+	} {
+		feature.Assess(name, step.Do(func(ctx context.Context, t *testing.T) {
+			args := strings.Join(tc.args, "\n")
+			for word, value := range map[string]func() string{
+				"FILE": func() string {
+					file := filepath.Join(t.TempDir(), "file.yaml")
+					if err := os.WriteFile(file, []byte(tc.file), 0o600); err != nil {
+						t.Fatal(err)
+					}
+					return file
+				},
+				"NOWHERE": func() string { return kubeconfig(t, clientcmdapi.Cluster{Server: "https://127.0.0.1:1"}, "x") },
+				"POWERLESS": func() string {
+					cluster := clientcmdapi.Cluster{Server: s.Config.Host, CertificateAuthority: s.Config.CAFile, CertificateAuthorityData: s.Config.CAData}
+					return kubeconfig(t, cluster, account(ctx, t, &s, ""))
+				},
+			} {
+				if strings.Contains(args, word) {
+					args = strings.ReplaceAll(args, word, value())
+				}
+			}
+			r := start(ctx, t, &s, strings.Split(args, "\n")...)
+			said := r.stderr.String()
+			if r.status != 2 || r.stdout.Len() > 0 {
+				t.Errorf("exit status %d, and on standard output %q", r.status, r.stdout.String())
+			}
+			for _, want := range tc.wants {
+				if !strings.Contains(said, want) {
+					t.Errorf("%q is not in it: %s", want, said)
+				}
+			}
+			if strings.Count(said, "\n") != 1 || !strings.HasPrefix(said, "annex-conformance: ") {
+				t.Errorf("it is not one line: %s", said)
+			}
+		}))
+	}
+	testenv.Test(t, feature)
+}
+
+// TestUnavailable is about an APIService without a server. It takes part in discovery, so that others would suffer.
+func TestUnavailable(t *testing.T) {
+	var s step.Session
+	testenv.Test(t, features.New("the kit without a server").Setup(s.Open).Assess("says that it is not Available", step.Do(func(ctx context.Context, t *testing.T) {
+		framework.Need[framework.Disposable](ctx, t, "topology")
+		services := s.Aggregator.ApiregistrationV1().APIServices()
+		service, err := services.Create(ctx, &apiregistration.APIService{
+			ObjectMeta: metav1.ObjectMeta{Name: "v1.e2e-kit-gone.example.com"},
+			Spec: apiregistration.APIServiceSpec{
+				Group: "e2e-kit-gone.example.com", Version: "v1", GroupPriorityMinimum: 1, VersionPriority: 1,
+				Service: &apiregistration.ServiceReference{Namespace: s.Namespace, Name: "gone"},
+			},
+		}, metav1.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			ctx, cancel := step.CleanupContext(ctx)
+			defer cancel()
+			if err := services.Delete(ctx, service.Name, metav1.DeleteOptions{}); err != nil {
+				t.Error(err)
+			}
+		})
+		step.Eventually(ctx, t, 30*time.Second, "the APIService to have a condition", func(ctx context.Context) error {
+			r := start(ctx, t, &s, "--apiservice="+service.Name, "--sample=testdata/configmap.yaml")
+			if want := "is not Available: ServiceNotFound"; r.status != 2 || !strings.Contains(r.stderr.String(), want) {
+				return fmt.Errorf("exit status %d, %q, want %s", r.status, r.stderr.String(), want)
+			}
+			return nil
+		})
+	})))
+}
+
+// TestEnds is about runs that end before their time: they clean up, and give no verdict.
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	args := []string{"--apiservice=v1.topology.example.com", "--sample=testdata/site.yaml", "-o=json"}
+	var s step.Session
+	testenv.Test(t, features.New("the kit ends").Setup(s.Open).
+		Assess("when time is up", step.Do(func(ctx context.Context, t *testing.T) {
+			// What it asks before the first feature takes a few seconds at most; all the features, one by one, take minutes.
+			r := start(ctx, t, &s, append(args, "--parallel=1", "--timeout=20s")...)
+			d := r.document(t)
+			if r.status != 2 || d.Result != report.Unfinished || d.Error != "--timeout=20s is over" {
+				t.Errorf("exit status %d: %s", r.status, text(t, d))
+			}
+			if len(areas(d, report.StateFailed)) > 0 {
+				t.Errorf("what was cut short has failed: %s", text(t, d))
+			}
+			expectClean(ctx, t, &s, d)
+		})).
+		Assess("when it is interrupted", step.Do(func(ctx context.Context, t *testing.T) {
+			cmd := command(ctx, t, &s, append(args, "-v")...)
+			progress, err := cmd.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd.Stdout = out
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewScanner(progress)
+			if !lines.Scan() || !strings.HasPrefix(lines.Text(), "passed ") {
+				t.Errorf("with -v it says %q", lines.Text())
+			}
+			if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			for lines.Scan() { // To the end.
+			}
+			_ = cmd.Wait() // Its status is looked at.
+			var r run
+			r.status = cmd.ProcessState.ExitCode()
+			if _, err := out.Seek(0, 0); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.stdout.ReadFrom(out); err != nil {
+				t.Fatal(err)
+			}
+			d := r.document(t)
+			if r.status != 130 || d.Error != "interrupted (interrupt)" || d.Result != report.Unfinished {
+				t.Errorf("exit status %d: %s", r.status, text(t, d))
+			}
+			expectClean(ctx, t, &s, d)
+		})))
+}

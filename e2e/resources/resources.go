@@ -1,0 +1,52 @@
+package resources
+
+import (
+	"slices"
+
+	"example.com/annex/e2e/conformance"
+	"example.com/annex/e2e/framework"
+	capacity "example.com/annex/servers/capacity/definition"
+	insight "example.com/annex/servers/insight/definition"
+	topology "example.com/annex/servers/topology/definition"
+)
+
+// All are the resources of all Servers, in each of their versions.
+func All() []conformance.Resource {
+	return slices.Concat(Reservations(), Sites(), Usages())
+}
+
+// Servers are all our servers, in the order in which they are installed.
+func Servers() []framework.Server {
+	return []framework.Server{Topology(), Capacity(), Insight()}
+}
+
+// Capacity is the server of Reservations.
+func Capacity() framework.Server {
+	return framework.Server{Definition: capacity.New(), Package: "servers/capacity"}
+}
+
+// Topology is the server of Sites.
+func Topology() framework.Server {
+	return framework.Server{Definition: topology.New(), Package: "servers/topology"}
+}
+
+// Insight is the server of SiteUsages and UsageReviews.
+func Insight() framework.Server {
+	return framework.Server{Definition: insight.New(), Package: "servers/insight"}
+}
+
+// stored are the verbs of a resource whose objects are kept, and those of a subresource that is a part of them.
+var (
+	stored = []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}
+	part   = []string{"get", "patch", "update"}
+)
+
+// versions tells each version of a resource about the others. Objects are stored in the first.
+func versions(all ...conformance.Resource) []conformance.Resource {
+	told := slices.Clone(all)
+	for i := range told {
+		told[i].Stored = all[0].GVR.Version
+		told[i].Versions = slices.Delete(slices.Clone(all), i, i+1)
+	}
+	return told
+}

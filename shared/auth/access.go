@@ -1,0 +1,107 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
+)
+
+// Access is what somebody needs to be allowed.
+type Access struct {
+	// Namespace is where the rights are needed. Empty means the whole cluster.
+	Namespace string
+	// Role is what grants them, for messages: "ClusterRole annex:capacity".
+	Role string
+	// Rules are the rights, about resources.
+	Rules []rbacv1.PolicyRule
+}
+
+// Lack is one right that is not there.
+type Lack struct {
+	// Access is what the right is part of.
+	Access Access
+	// Attributes are what may not be done.
+	Attributes authorizationv1.ResourceAttributes
+	// Reason is what the authorizer said, if anything.
+	Reason string
+}
+
+// Lacking asks kube-apiserver about each right (SelfSubjectAccessReview), and returns those that whoever the client speaks for
+// does not have. It fails when kube-apiserver can't be asked.
+func (a Access) Lacking(ctx context.Context, client authorizationclient.SelfSubjectAccessReviewInterface) ([]Lack, error) {
+	var lacks []Lack
+	for _, attributes := range a.attributes() {
+		review, err := client.Create(ctx, &authorizationv1.SelfSubjectAccessReview{
+			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &attributes},
+		}, metav1.CreateOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("asking kube-apiserver about the right to %s: %w", describe(attributes), err)
+		}
+		if !review.Status.Allowed {
+			lacks = append(lacks, Lack{Access: a, Attributes: attributes, Reason: review.Status.Reason})
+		}
+	}
+	return lacks, nil
+}
+
+// attributes are the rights one by one.
+func (a Access) attributes() []authorizationv1.ResourceAttributes {
+	var all []authorizationv1.ResourceAttributes
+	for _, rule := range a.Rules {
+		names := rule.ResourceNames
+		if len(names) == 0 {
+			names = []string{""}
+		}
+		for _, group := range rule.APIGroups {
+			for _, path := range rule.Resources {
+				resource, subresource, _ := strings.Cut(path, "/")
+				for _, name := range names {
+					for _, verb := range rule.Verbs {
+						all = append(all, authorizationv1.ResourceAttributes{
+							Namespace: a.Namespace, Group: group, Resource: resource, Subresource: subresource, Name: name, Verb: verb,
+						})
+					}
+				}
+			}
+		}
+	}
+	return all
+}
+
+// String is what is lacking, and the rule that gives it.
+func (l Lack) String() string {
+	r := l.Attributes
+	resource := r.Resource
+	if r.Subresource != "" {
+		resource += "/" + r.Subresource
+	}
+	rule := fmt.Sprintf("{apiGroups: [%q], resources: [%q], verbs: [%q]", r.Group, resource, r.Verb)
+	if r.Name != "" {
+		rule += fmt.Sprintf(", resourceNames: [%q]", r.Name)
+	}
+	return fmt.Sprintf("may not %s: add the rule %s} to %s", describe(r), rule, l.Access.Role)
+}
+
+// describe is a right as kube-apiserver's messages have it: "watch flowschemas.flowcontrol.apiserver.k8s.io".
+func describe(r authorizationv1.ResourceAttributes) string {
+	resource := r.Resource
+	if r.Group != "" {
+		resource += "." + r.Group
+	}
+	if r.Subresource != "" {
+		resource += "/" + r.Subresource
+	}
+	text := r.Verb + " " + resource
+	if r.Name != "" {
+		text += fmt.Sprintf(" %q", r.Name)
+	}
+	if r.Namespace != "" {
+		text += " in namespace " + r.Namespace
+	}
+	return text
+}

@@ -1,0 +1,126 @@
+package rotation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/klog/v2"
+	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
+)
+
+// reconcile adopts what the Secret says, puts its bundle into the APIServices, and moves on when it is time. It returns when
+// to be called again at the latest.
+func (c *Controller) reconcile(ctx context.Context, w *watched) (due time.Time, _ error) {
+	now := c.options.Now()
+	secret, err := w.secrets.Secrets(c.options.Namespace).Get(c.options.Secret)
+	if apierrors.IsNotFound(err) {
+		// Somebody deleted it. What is served is still good, and so is what caBundle says: it is put back.
+		if err := c.create(ctx, c.content.current()); err != nil && !apierrors.IsAlreadyExists(err) {
+			return now, err
+		}
+		return now.Add(resync), nil // The watch tells.
+	}
+	if err != nil {
+		return now, err
+	}
+	state, err := Decode(secret, c.options)
+	if err != nil {
+		return now, err
+	}
+	if c.content.set(state) {
+		klog.FromContext(ctx).Info("Took over certificates", "secret", klog.KObj(secret), "resourceVersion", secret.ResourceVersion)
+	}
+	placed, err := c.place(ctx, w, state, secret.ResourceVersion)
+	if err != nil || !placed {
+		c.placedSince = time.Time{}
+		return state.Due(c.options, c.placedSince), err
+	}
+	if c.placedSince.IsZero() || c.placedBundle != string(state.Bundle()) {
+		c.placedSince, c.placedBundle = now, string(state.Bundle())
+	}
+	next, done, err := state.Step(c.options, now.Sub(c.placedSince))
+	if err != nil {
+		return now, err
+	}
+	if next == state {
+		return state.Due(c.options, c.placedSince), nil
+	}
+	encoded, err := next.Encode(c.options)
+	if err != nil {
+		return now, err
+	}
+	encoded.ResourceVersion = secret.ResourceVersion
+	encoded.Labels, encoded.Annotations = secret.Labels, secret.Annotations
+	_, err = c.kubernetes.CoreV1().Secrets(c.options.Namespace).Update(ctx, encoded, metav1.UpdateOptions{})
+	switch {
+	case apierrors.IsConflict(err) || apierrors.IsNotFound(err):
+		return now.Add(resync), nil // Another replica was faster. The watch tells.
+	case err != nil:
+		return now, fmt.Errorf("updating Secret %s/%s: %w", c.options.Namespace, c.options.Secret, err)
+	}
+	klog.FromContext(ctx).Info("Rotated certificates", "secret", klog.KObj(secret), "what", done)
+	return now.Add(resync), nil
+}
+
+// place puts the bundle into every APIService that has another. It returns true when all have it, as far as this replica has
+// seen; else the watch will tell of what comes.
+func (c *Controller) place(ctx context.Context, w *watched, state *State, version string) (bool, error) {
+	var wrong []*apiregistrationv1.APIService
+	for _, name := range c.options.APIServices {
+		apiService, err := w.apiServices.Get(name)
+		switch {
+		case apierrors.IsNotFound(err):
+			continue // Not installed, or uninstalled: nobody to be verified by.
+		case err != nil:
+			return false, err
+		case !bytes.Equal(apiService.Spec.CABundle, state.Bundle()) || apiService.Spec.InsecureSkipTLSVerify:
+			wrong = append(wrong, apiService)
+		}
+	}
+	if len(wrong) == 0 {
+		return true, nil
+	}
+	// A replica whose watch is behind must not take back what another has written.
+	secret, err := c.kubernetes.CoreV1().Secrets(c.options.Namespace).Get(ctx, c.options.Secret, metav1.GetOptions{})
+	if err != nil {
+		return false, fmt.Errorf("reading Secret %s/%s: %w", c.options.Namespace, c.options.Secret, err)
+	}
+	if secret.ResourceVersion != version {
+		return false, nil
+	}
+	var errs []error
+	for _, apiService := range wrong {
+		errs = append(errs, c.patch(ctx, apiService, state.Bundle()))
+	}
+	return false, errors.Join(errs...)
+}
+
+// patch repairs an APIService, unless it has changed since this replica saw it.
+func (c *Controller) patch(ctx context.Context, apiService *apiregistrationv1.APIService, bundle []byte) error {
+	logger := klog.FromContext(ctx).WithValues("apiService", apiService.Name)
+	spec := map[string]any{"caBundle": bundle}
+	if apiService.Spec.InsecureSkipTLSVerify {
+		logger.Error(nil, "insecureSkipTLSVerify was set: kube-apiserver would have passed requests on to anybody who answers. It is taken out; look who set it")
+		spec["insecureSkipTLSVerify"] = nil
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"resourceVersion": apiService.ResourceVersion}, "spec": spec})
+	if err != nil {
+		return fmt.Errorf("encoding spec.caBundle of APIService %s: %w", apiService.Name, err)
+	}
+	_, err = c.aggregator.ApiregistrationV1().APIServices().Patch(ctx, apiService.Name, types.MergePatchType, patch, metav1.PatchOptions{})
+	switch {
+	case apierrors.IsConflict(err) || apierrors.IsNotFound(err):
+		return nil // The watch tells.
+	case err != nil:
+		return fmt.Errorf("setting spec.caBundle of APIService %s: %w", apiService.Name, err)
+	}
+	logger.Info("Set spec.caBundle", "certificates", bytes.Count(bundle, []byte("BEGIN CERTIFICATE")))
+	return nil
+}

@@ -1,0 +1,2 @@
+// Package cluster finds the cluster that kubectl speaks to, for commands that speak to it too.
+package cluster
