@@ -43,7 +43,8 @@ func capacity(t *testing.T, args ...string) (*rest.Config, *extension.Extension)
 		Program:          program,
 		Env:              []string{serverVariable + "=1"},
 		SelfCertificates: true,
-		Args:             args,
+		// There is no topology here, and sites are not the subject.
+		Args: append(args, "--disable-admission-plugins=SiteCheck"),
 	})
 	if err != nil {
 		t.Fatal(err)

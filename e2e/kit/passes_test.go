@@ -46,12 +46,12 @@ func TestPasses(t *testing.T) {
 		"a built-in resource": {
 			args:      []string{"--resource=configmaps.v1", "--sample=testdata/configmap.yaml"},
 			columns:   []string{"configmaps.v1."},
-			unclaimed: []string{"Versions", "Status", "Scale"},
+			unclaimed: []string{"Versions", "Malformed", "Status", "Scale"},
 		},
 		"a custom resource": {
 			args:      []string{"--crd=gadgets.e2e-kit.example.com", "--sample=testdata/gadget.yaml"},
 			columns:   []string{"gadgets.v1.e2e-kit.example.com"},
-			unclaimed: []string{"Versions"},
+			unclaimed: []string{"Versions", "Malformed"},
 			crd:       true,
 		},
 		"aggregated resources": {

@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
+
+	"example.com/annex/tools/godeps/gosum"
 )
 
 // builderModules are what rules_go's own programs are built from, besides our modules: the requirements of its go.mod
@@ -25,7 +27,7 @@ func macro(name string, modText, sumText []byte) ([]byte, error) {
 	if len(mod.Replace) > 0 {
 		return nil, fmt.Errorf("%s replaces %s: Bazel builds the modules as they are published, so find a version instead", name, mod.Replace[0].Old.Path)
 	}
-	hashes := sums(sumText)
+	hashes := gosum.Parse(sumText)
 	modules := map[module.Version]string{}
 	for version, hash := range builderModules {
 		modules[version] = hash
@@ -51,17 +53,6 @@ func macro(name string, modText, sumText []byte) ([]byte, error) {
 		fmt.Fprintf(&b, entry, repository(version.Path), version.Path, modules[version], version.Version)
 	}
 	return b.Bytes(), nil
-}
-
-// sums are the hashes of whole modules; go.sum also has those of go.mod files alone.
-func sums(text []byte) map[module.Version]string {
-	hashes := map[module.Version]string{}
-	for line := range strings.Lines(string(text)) {
-		if fields := strings.Fields(line); len(fields) == 3 && !strings.HasSuffix(fields[1], "/go.mod") {
-			hashes[module.Version{Path: fields[0], Version: fields[1]}] = fields[2]
-		}
-	}
-	return hashes
 }
 
 // repository is the name that gazelle gives to a module's repository: github.com/a/b-c is com_github_a_b_c.

@@ -55,6 +55,8 @@ type Claim struct {
 	Generation     bool `json:"generation"`
 	Unconditional  bool `json:"unconditionalUpdate"`
 	StrategicMerge bool `json:"strategicMergePatch"`
+	Protobuf       bool `json:"protobuf"`
+	CBOR           bool `json:"cbor"`
 	BuiltInRoles   bool `json:"builtInRoles"`
 
 	Status              *Field `json:"status,omitempty"`
@@ -263,6 +265,8 @@ func (c Claim) resource() (conformance.Resource, error) {
 		Generation:     c.Generation,
 		Unconditional:  c.Unconditional,
 		StrategicMerge: c.StrategicMerge,
+		Protobuf:       c.Protobuf,
+		CBOR:           c.CBOR,
 		BuiltInRoles:   c.BuiltInRoles,
 
 		Status:              c.Status.field(),

@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
@@ -53,7 +54,7 @@ func (p *prober) probe(ctx context.Context) error {
 	// Without a schema, less is claimed; that there is none, the feature about OpenAPI tells.
 	p.schema, _ = NewSchema(p.Clients.Kubernetes.Discovery().OpenAPIV3(), p.offer.Kind())
 	p.claim.Generation = object.GetGeneration() != 0
-	for _, find := range []func(context.Context) error{p.fields, p.writes, p.names, p.status, p.scale, p.columns, p.selectable, p.roles} {
+	for _, find := range []func(context.Context) error{p.fields, p.writes, p.encodings, p.names, p.status, p.scale, p.columns, p.selectable, p.roles} {
 		if err := find(ctx); err != nil {
 			return fmt.Errorf("finding out what %s claims: %w", p.offer.Name(), err)
 		}
@@ -198,6 +199,29 @@ func (p *prober) writes(ctx context.Context) error {
 	if p.offer.Has("patch", "") {
 		_, err := p.objects.Patch(ctx, p.object.GetName(), types.StrategicMergePatchType, []byte(`{}`), metav1.PatchOptions{DryRun: dry})
 		p.claim.StrategicMerge = err == nil
+	}
+	return ctx.Err()
+}
+
+// encodings finds out in which the object can be read, besides JSON.
+func (p *prober) encodings(ctx context.Context) error {
+	if !p.offer.Has("get", "") {
+		return nil
+	}
+	path := []string{"apis", p.offer.GVR.Group, p.offer.GVR.Version}
+	if p.offer.GVR.Group == "" {
+		path = []string{"api", p.offer.GVR.Version}
+	}
+	if namespace := p.object.GetNamespace(); namespace != "" {
+		path = append(path, "namespaces", namespace)
+	}
+	path = append(path, p.offer.GVR.Resource, p.object.GetName())
+	for mediaType, claimed := range map[string]*bool{runtime.ContentTypeProtobuf: &p.claim.Protobuf, runtime.ContentTypeCBOR: &p.claim.CBOR} {
+		err := p.Clients.Kubernetes.Discovery().RESTClient().Get().AbsPath(path...).SetHeader("Accept", mediaType).MaxRetries(0).Do(ctx).Error()
+		if err != nil && !apierrors.IsNotAcceptable(err) {
+			return fmt.Errorf("reading %s as %s: %w", p.object.GetName(), mediaType, err)
+		}
+		*claimed = err == nil
 	}
 	return ctx.Err()
 }

@@ -1,0 +1,2 @@
+// Package archive writes images as archives that container engines load.
+package archive
