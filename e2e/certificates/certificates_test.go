@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
+	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 
 	"example.com/annex/shared/certs"
 	"example.com/annex/shared/certs/rotation"
@@ -44,7 +45,7 @@ func TestReplicasShareOneAuthority(t *testing.T) {
 		go func() {
 			var err error
 			controllers[i], err = rotation.New(c.config, rotation.Options{
-				Namespace: namespace, Secret: secretName, Authority: service, Names: certs.ServiceNames(service, namespace, ""),
+				Namespace: namespace, Secret: secretName, Authority: service, Names: certs.ServiceNames(service, namespace, ""), Service: service,
 			})
 			if err == nil {
 				err = controllers[i].Prepare(t.Context())
@@ -154,6 +155,35 @@ func TestReplicasDoNotFight(t *testing.T) {
 	}
 }
 
+// Two servers of one Definition, each with an authority of its own: the APIService is that one's to which it leads.
+func TestAnotherServersAPIServiceIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	c.replica(t, func(o *rotation.Options) { o.Service, o.Secret = "other", "other-certificates" })
+	owner := c.replica(t)
+	c.register(t)
+	placed, _ := c.placed(t, owner)
+	events, err := c.aggregator.ApiregistrationV1().APIServices().Watch(t.Context(), metav1.ListOptions{
+		FieldSelector: "metadata.name=" + apiService, ResourceVersion: placed.ResourceVersion,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer events.Stop()
+	rest := time.After(3 * time.Second)
+	for {
+		select {
+		case event := <-events.ResultChan():
+			if err := verify(owner, event.Object.(*apiregistrationv1.APIService).Spec.CABundle); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		case <-rest:
+		}
+		break
+	}
+}
+
 func TestDeletedSecretIsPutBack(t *testing.T) {
 	t.Parallel()
 	c := start(t)
@@ -182,7 +212,7 @@ func TestDeletedSecretIsPutBack(t *testing.T) {
 func TestPrepareSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	c := start(t)
-	options := rotation.Options{Namespace: "missing", Secret: secretName, Authority: service, Names: certs.ServiceNames(service, namespace, "")}
+	options := rotation.Options{Namespace: "missing", Secret: secretName, Authority: service, Names: certs.ServiceNames(service, namespace, ""), Service: service}
 	prepare := func(config func() *rotation.Controller) error {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()

@@ -79,7 +79,7 @@ func (c *cluster) replica(t *testing.T, configure ...func(*rotation.Options)) *r
 	t.Helper()
 	options := rotation.Options{
 		Namespace: namespace, Secret: secretName, Authority: service, Names: certs.ServiceNames(service, namespace, ""),
-		APIServices: []string{apiService},
+		Service: service, APIServices: []string{apiService},
 	}
 	for _, set := range configure {
 		set(&options)

@@ -74,7 +74,7 @@ func Delete(r Resource) Feature {
 	})
 	if r.Can("update") {
 		tr.assess("a finalizer holds up the deletion", func(ctx context.Context, t *testing.T) {
-			created := tr.create(ctx, t, "finalized", Field{Path: []string{"metadata", "finalizers"}, Value: []any{"example.com/e2e"}})
+			created := tr.create(ctx, t, "finalized", Field{Path: []string{"metadata", "finalizers"}, Value: []any{Finalizer}})
 			if err := tr.objects().Delete(ctx, created.GetName(), metav1.DeleteOptions{}); err != nil {
 				t.Fatal(err)
 			}

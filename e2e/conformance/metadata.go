@@ -241,7 +241,7 @@ func Metadata(r Resource) Feature {
 	if r.Can("patch") {
 		tr.assess("a finalizer and an owner are taken", func(ctx context.Context, t *testing.T) {
 			object := tr.create(ctx, t, "referring")
-			patch := `{"metadata":{"finalizers":["example.com/e2e"],"ownerReferences":[{"apiVersion":"v1","kind":"Namespace","name":"` + tr.Namespace + `","uid":"` + string(tr.namespaceUID(ctx, t)) + `"}]}}`
+			patch := `{"metadata":{"finalizers":["` + Finalizer + `"],"ownerReferences":[{"apiVersion":"v1","kind":"Namespace","name":"` + tr.Namespace + `","uid":"` + string(tr.namespaceUID(ctx, t)) + `"}]}}`
 			patched, err := tr.objects().Patch(ctx, object.GetName(), types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 			if err != nil {
 				t.Fatal(err)

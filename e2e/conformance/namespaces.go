@@ -70,7 +70,7 @@ func Namespaces(r Resource) Feature {
 			t.Fatal(err)
 		}
 		held := tr.sample(t, "held")
-		held.SetFinalizers([]string{"example.com/e2e"})
+		held.SetFinalizers([]string{Finalizer})
 		if _, err := objects.Create(ctx, held, metav1.CreateOptions{}); err != nil {
 			t.Fatal(err)
 		}

@@ -112,7 +112,7 @@ func Ownership(r Resource) Feature {
 			metav1.DeletePropagationForeground: metav1.FinalizerDeleteDependents,
 			metav1.DeletePropagationOrphan:     metav1.FinalizerOrphanDependents,
 		} {
-			object := tr.create(ctx, t, "kept-"+strings.ToLower(string(policy)), Field{Path: []string{"metadata", "finalizers"}, Value: []any{"example.com/e2e"}})
+			object := tr.create(ctx, t, "kept-"+strings.ToLower(string(policy)), Field{Path: []string{"metadata", "finalizers"}, Value: []any{Finalizer}})
 			if err := tr.objects().Delete(ctx, object.GetName(), metav1.DeleteOptions{PropagationPolicy: &policy, DryRun: []string{metav1.DryRunAll}}); err != nil {
 				t.Fatal(err)
 			}

@@ -33,6 +33,9 @@ func (r Resource) Objects(clients *step.Clients, namespace string) dynamic.Resou
 	return clients.Dynamic.Resource(r.GVR)
 }
 
+// Finalizer is what features hold objects by.
+const Finalizer = "example.com/e2e"
+
 // New is a valid object for the feature with the namespace, not created yet.
 // Where the resource has no namespaces, the name that it gets is longer than the
 // one given, to be unique.

@@ -46,6 +46,8 @@ func (d Definition) Access(namespace string) []auth.Access {
 // accessInterval is the time between two looks at rights that were not all there.
 const accessInterval = 10 * time.Second
 
+var errNotAsked = errors.New("kube-apiserver was not asked yet")
+
 // accessCheck keeps a server that lacks rights from being ready, and says which. Informers without rights never sync, and say so
 // once, in the middle of the log.
 type accessCheck struct {
@@ -75,7 +77,7 @@ func (o *Options) applyAccessCheck(c *genericapiserver.RecommendedConfig) error 
 	if err != nil {
 		return err
 	}
-	check := &accessCheck{lacks: errors.New("kube-apiserver was not asked yet")}
+	check := &accessCheck{lacks: errNotAsked}
 	namespace := "" // Without certificates of its own, the server has no business there.
 	if o.certificatesMode() == CertificatesSelf {
 		namespace = o.Certificates.Namespace
@@ -100,7 +102,7 @@ func (c *accessCheck) look(ctx context.Context, client authorizationclient.SelfS
 		lacking, err := access.Lacking(ctx, client)
 		if err != nil {
 			logger.Error(err, "Checking the server's own rights; this is tried again")
-			c.set(nil)
+			c.release()
 			return false
 		}
 		for _, lack := range lacking {
@@ -110,6 +112,15 @@ func (c *accessCheck) look(ctx context.Context, client authorizationclient.SelfS
 	}
 	c.set(errors.Join(lacks...))
 	return len(lacks) == 0
+}
+
+// release lets a server be ready of which nothing is known. What is known to be lacking stays so.
+func (c *accessCheck) release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if errors.Is(c.lacks, errNotAsked) {
+		c.lacks = nil
+	}
 }
 
 func (c *accessCheck) set(lacks error) {

@@ -120,6 +120,7 @@ func (o *Options) rotation() rotation.Options {
 		AuthorityValidity: c.AuthorityValidity,
 		ServingValidity:   c.ServingValidity,
 		Propagation:       c.Propagation,
+		Service:           c.Service,
 		APIServices:       o.Definition.apiServices(),
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/admission/initializer"
 	"k8s.io/apiserver/pkg/admission/plugin/resourcequota"
-	quotaconfig "k8s.io/apiserver/pkg/admission/plugin/resourcequota/apis/resourcequota"
+	"k8s.io/apiserver/pkg/admission/plugin/resourcequota/apis/resourcequota/validation"
 	"k8s.io/apiserver/pkg/quota/v1/generic"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 )
@@ -17,8 +17,15 @@ import (
 // recommended plugins lack it.
 var resourceQuota = AdmissionPlugin{
 	Name: "ResourceQuota", // As kube-apiserver's is called (k8s.io/apiserver/pkg/admission/plugin/resourcequota).
-	New: func(io.Reader) (admission.Interface, error) {
-		return resourcequota.NewResourceQuota(&quotaconfig.Configuration{}, quotaEvaluators)
+	New: func(config io.Reader) (admission.Interface, error) {
+		configuration, err := resourcequota.LoadConfiguration(config)
+		if err != nil {
+			return nil, err
+		}
+		if errs := validation.ValidateConfiguration(configuration); len(errs) > 0 {
+			return nil, errs.ToAggregate()
+		}
+		return resourcequota.NewResourceQuota(configuration, quotaEvaluators)
 	},
 	Initializer: func(*genericapiserver.RecommendedConfig) (admission.PluginInitializer, error) {
 		return quotaInitializer{}, nil

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -111,7 +112,7 @@ func (l Log[T]) past(o T, options LogOptions, now time.Time) []LogLine {
 		since = options.SinceTime.Time
 	}
 	if options.SinceSeconds != nil {
-		since = now.Add(-time.Duration(*options.SinceSeconds) * time.Second)
+		since = now.Add(-time.Duration(min(*options.SinceSeconds, int64(math.MaxInt64/time.Second))) * time.Second)
 	}
 	lines = slices.DeleteFunc(lines, func(line LogLine) bool { return line.Time.Before(since) })
 	if n := options.TailLines; n != nil && *n < int64(len(lines)) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -143,14 +144,21 @@ func (s *logStream[T]) end(text string) {
 	s.ended = true
 }
 
-// oneLine takes line breaks out of a text, however they are written.
-var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\v", " ", "\f", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ")
+// oneLine takes line breaks out of a text, however they are written, and all else that moves a terminal's cursor.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ReplaceAll(text, "\r\n", " "))
+}
 
 func (s *logStream[T]) write(line LogLine) {
 	if s.options.Timestamps {
 		s.pending.WriteString(line.Time.UTC().Format(time.RFC3339Nano))
 		s.pending.WriteByte(' ')
 	}
-	s.pending.WriteString(oneLine.Replace(line.Text))
+	s.pending.WriteString(oneLine(line.Text))
 	s.pending.WriteByte('\n')
 }

@@ -29,7 +29,10 @@ type Options struct {
 	Authority string
 	// Names are the DNS names of the serving certificate, as certs.ServiceNames returns them. Required.
 	Names []string
-	// APIServices are the names of the APIServices whose spec.caBundle is reconciled. One that does not exist is waited for.
+	// Service is the Service that leads to the server, in Namespace. Required.
+	Service string
+	// APIServices are the names of the APIServices whose spec.caBundle is reconciled. One that does not exist is waited for, and
+	// one that leads to another Service is left alone: its server has an authority of its own.
 	APIServices []string
 
 	// AuthorityValidity is the life of an authority. It is replaced after two thirds of it. Zero means
@@ -67,6 +70,7 @@ func (o Options) Validate() error {
 	var errs []error
 	for what, missing := range map[string]bool{
 		"Namespace": o.Namespace == "", "Secret": o.Secret == "", "Authority": o.Authority == "", "Names": len(o.Names) == 0,
+		"Service": o.Service == "",
 	} {
 		if missing {
 			errs = append(errs, errors.New(what+" is not set"))

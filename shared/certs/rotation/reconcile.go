@@ -37,20 +37,22 @@ func (c *Controller) reconcile(ctx context.Context, w *watched) (due time.Time, 
 	if c.content.set(state) {
 		klog.FromContext(ctx).Info("Took over certificates", "secret", klog.KObj(secret), "resourceVersion", secret.ResourceVersion)
 	}
-	placed, err := c.place(ctx, w, state, secret.ResourceVersion)
-	if err != nil || !placed {
+	placed, placeErr := c.place(ctx, w, state, secret.ResourceVersion)
+	var elapsed time.Duration // What needs no bundle, as to renew the serving certificate, is done where it can't be placed, too.
+	switch {
+	case !placed:
 		c.placedSince = time.Time{}
-		return state.Due(c.options, c.placedSince), err
-	}
-	if c.placedSince.IsZero() || c.placedBundle != string(state.Bundle()) {
+	case c.placedSince.IsZero() || c.placedBundle != string(state.Bundle()):
 		c.placedSince, c.placedBundle = now, string(state.Bundle())
+	default:
+		elapsed = now.Sub(c.placedSince)
 	}
-	next, done, err := state.Step(c.options, now.Sub(c.placedSince))
+	next, done, err := state.Step(c.options, elapsed)
 	if err != nil {
-		return now, err
+		return now, errors.Join(err, placeErr)
 	}
 	if next == state {
-		return state.Due(c.options, c.placedSince), nil
+		return state.Due(c.options, c.placedSince), placeErr
 	}
 	encoded, err := next.Encode(c.options)
 	if err != nil {
@@ -80,6 +82,8 @@ func (c *Controller) place(ctx context.Context, w *watched, state *State, versio
 			continue // Not installed, or uninstalled: nobody to be verified by.
 		case err != nil:
 			return false, err
+		case !c.leadsHere(apiService):
+			continue
 		case !bytes.Equal(apiService.Spec.CABundle, state.Bundle()) || apiService.Spec.InsecureSkipTLSVerify:
 			wrong = append(wrong, apiService)
 		}
@@ -100,6 +104,12 @@ func (c *Controller) place(ctx context.Context, w *watched, state *State, versio
 		errs = append(errs, c.patch(ctx, apiService, state.Bundle()))
 	}
 	return false, errors.Join(errs...)
+}
+
+// leadsHere tells whether requests for an APIService come to this server.
+func (c *Controller) leadsHere(apiService *apiregistrationv1.APIService) bool {
+	service := apiService.Spec.Service
+	return service != nil && service.Namespace == c.options.Namespace && service.Name == c.options.Service
 }
 
 // patch repairs an APIService, unless it has changed since this replica saw it.

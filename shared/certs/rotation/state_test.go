@@ -20,6 +20,7 @@ func options(c *clock) rotation.Options {
 	return rotation.Options{
 		Namespace: "annex-system", Secret: "capacity-certificates", Authority: "capacity",
 		Names:             []string{"capacity.annex-system.svc"},
+		Service:           "capacity",
 		AuthorityValidity: 300 * time.Hour, ServingValidity: 90 * time.Hour, Propagation: time.Hour,
 		Now: c.Now,
 	}

@@ -2,9 +2,10 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -88,12 +89,14 @@ func (s *sweeper) objects(ctx context.Context, resource schema.GroupVersionResou
 	for _, object := range list.Items {
 		doing := "deleting " + resource.Resource + " " + object.GetName()
 		client := s.of(resource, object)
-		for _, finalizer := range object.GetFinalizers() {
-			if strings.HasPrefix(finalizer, "example.com/") {
-				_, err := client.Patch(ctx, object.GetName(), types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
-				s.check(doing, err)
-				break
+		// The finalizers of others hold what they have to clean up.
+		kept := slices.DeleteFunc(object.GetFinalizers(), func(f string) bool { return f == conformance.Finalizer })
+		if len(kept) < len(object.GetFinalizers()) {
+			patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"finalizers": kept, "resourceVersion": object.GetResourceVersion()}})
+			if err == nil {
+				_, err = client.Patch(ctx, object.GetName(), types.MergePatchType, patch, metav1.PatchOptions{})
 			}
+			s.check(doing, err)
 		}
 		s.check(doing, client.Delete(ctx, object.GetName(), metav1.DeleteOptions{}))
 	}
