@@ -13,6 +13,14 @@ def go_deps():
         version = "v1.2.3",
     )
     go_repository(
+        name = "com_github_anchore_go_struct_converter",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/anchore/go-struct-converter",
+        sum = "h1:2rDRssAl6mgKBSLNiVCMADgZRhoqtw9dedlWa0OhD30=",
+        version = "v0.1.0",
+    )
+    go_repository(
         name = "com_github_antlr4_go_antlr_v4",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -107,6 +115,22 @@ def go_deps():
         importpath = "github.com/davecgh/go-spew",
         sum = "h1:U9qPSI2PIWSS1VwoXQT9A3Wy9MM3WgvqSxFWenqJduM=",
         version = "v1.1.2-0.20180830191138-d8f796af33cc",
+    )
+    go_repository(
+        name = "com_github_docker_cli",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/docker/cli",
+        sum = "h1:dlkwallR8XqfeVnA2ELEhdwvb4lsSwuB4IgsG8Q9cLY=",
+        version = "v29.7.2+incompatible",
+    )
+    go_repository(
+        name = "com_github_docker_docker_credential_helpers",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/docker/docker-credential-helpers",
+        sum = "h1:gAm/VtF9wgqJMoxzT3Gj5p4AqIjCBS4wrsOh9yRqcz8=",
+        version = "v0.9.3",
     )
     go_repository(
         name = "com_github_dustin_go_humanize",
@@ -341,6 +365,14 @@ def go_deps():
         version = "v0.7.0",
     )
     go_repository(
+        name = "com_github_google_go_containerregistry",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/google/go-containerregistry",
+        sum = "h1:RZuuSYhTvlDvtsK+NkutoCZ//C0X2ebLK8X8l3ULs84=",
+        version = "v0.22.1",
+    )
+    go_repository(
         name = "com_github_google_safeopen",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -397,6 +429,38 @@ def go_deps():
         version = "v1.1.0",
     )
     go_repository(
+        name = "com_github_jackc_pgpassfile",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/jackc/pgpassfile",
+        sum = "h1:/6Hmqy13Ss2zCq62VdNG8tM1wchn8zjSGOBJ6icpsIM=",
+        version = "v1.0.0",
+    )
+    go_repository(
+        name = "com_github_jackc_pgservicefile",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/jackc/pgservicefile",
+        sum = "h1:iCEnooe7UlwOQYpKFhBabPMi4aNAfoODPEFNiAnClxo=",
+        version = "v0.0.0-20240606120523-5a60cdf6a761",
+    )
+    go_repository(
+        name = "com_github_jackc_pgx_v5",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/jackc/pgx/v5",
+        sum = "h1:hWwax8YiGT0YiN50U1oIDn5kgR7KC2tG3rmavwpPkxY=",
+        version = "v5.12.0",
+    )
+    go_repository(
+        name = "com_github_jackc_puddle_v2",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/jackc/puddle/v2",
+        sum = "h1:f8HoREISb3l5eO9coPgK7U3hKLhWGokOFVcThl5jrao=",
+        version = "v2.2.3",
+    )
+    go_repository(
         name = "com_github_jonboulle_clockwork",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -413,12 +477,28 @@ def go_deps():
         version = "v1.1.12",
     )
     go_repository(
+        name = "com_github_klauspost_compress",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/klauspost/compress",
+        sum = "h1:hMRETovs/pu/dVWN7zIT1PGG8t509MwT6bO7XSi26R8=",
+        version = "v1.19.2",
+    )
+    go_repository(
         name = "com_github_kylelemons_godebug",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
         importpath = "github.com/kylelemons/godebug",
         sum = "h1:RPNrshWIDI6G2gRW9EHilWtl7Z6Sb1BR0xunSBf0SNc=",
         version = "v1.1.0",
+    )
+    go_repository(
+        name = "com_github_mattn_go_isatty",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/mattn/go-isatty",
+        sum = "h1:tGZZoVgT/KiqK1c8ocVLeDS8BSWMRd47J3Lbz7vsReI=",
+        version = "v0.0.24",
     )
     go_repository(
         name = "com_github_moby_spdystream",
@@ -453,11 +533,35 @@ def go_deps():
         version = "v0.0.0-20191010083416-a7dc8b61c822",
     )
     go_repository(
+        name = "com_github_ncruces_go_strftime",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/ncruces/go-strftime",
+        sum = "h1:HMFp8mLCTPp341M/ZnA4qaf7ZlsbTc+miZjCLOFAw7w=",
+        version = "v1.0.0",
+    )
+    go_repository(
         name = "com_github_nytimes_gziphandler",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
         importpath = "github.com/NYTimes/gziphandler",
         sum = "h1:ZUDjpQae29j0ryrS0u/B8HZfJBtBQHjqw2rQ2cqUQ3I=",
+        version = "v1.1.1",
+    )
+    go_repository(
+        name = "com_github_opencontainers_go_digest",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/opencontainers/go-digest",
+        sum = "h1:apOUWs51W5PlhuyGyz9FCeeBIOUDA/6nW8Oi/yOhh5U=",
+        version = "v1.0.0",
+    )
+    go_repository(
+        name = "com_github_opencontainers_image_spec",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/opencontainers/image-spec",
+        sum = "h1:y0fUlFfIZhPF1W537XOLg0/fcx6zcHCJwooC2xJA040=",
         version = "v1.1.1",
     )
     go_repository(
@@ -501,6 +605,14 @@ def go_deps():
         version = "v0.21.1",
     )
     go_repository(
+        name = "com_github_remyoudompheng_bigfft",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/remyoudompheng/bigfft",
+        sum = "h1:W09IVJc94icq4NjY3clb7Lk8O1qJ8BdBEF8z0ibU0rE=",
+        version = "v0.0.0-20230129092748-24d4a6f8daec",
+    )
+    go_repository(
         name = "com_github_sirupsen_logrus",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -515,6 +627,14 @@ def go_deps():
         importpath = "github.com/soheilhy/cmux",
         sum = "h1:jjzc5WVemNEDTLwv9tlmemhC73tI08BNOIGwBOo10Js=",
         version = "v0.1.5",
+    )
+    go_repository(
+        name = "com_github_spdx_tools_golang",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/spdx/tools-golang",
+        sum = "h1:+sWcKGnhwp3vLdMqPcLdA6QK679vd86cK9hQWH3AwCg=",
+        version = "v0.5.7",
     )
     go_repository(
         name = "com_github_spf13_cobra",
@@ -981,6 +1101,14 @@ def go_deps():
         version = "v0.57.0",
     )
     go_repository(
+        name = "org_golang_x_crypto_x509roots_fallback",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "golang.org/x/crypto/x509roots/fallback",
+        sum = "h1:5NBkmd8MXirajj6AAEpi4HFVJnVkBNPTL1ggYAKqaws=",
+        version = "v0.0.0-20261030153154-30a33513ff6d",
+    )
+    go_repository(
         name = "org_golang_x_exp",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -1069,6 +1197,38 @@ def go_deps():
         version = "v0.51.0",
     )
     go_repository(
+        name = "org_modernc_libc",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "modernc.org/libc",
+        sum = "h1:Ct8j47QtiZ1Enj2DtFXQtUqrPCAjdCmPjtCuvrYQ0Hs=",
+        version = "v1.77.1",
+    )
+    go_repository(
+        name = "org_modernc_mathutil",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "modernc.org/mathutil",
+        sum = "h1:GCZVGXdaN8gTqB1Mf/usp1Y/hSqgI2vAGGP4jZMCxOU=",
+        version = "v1.7.1",
+    )
+    go_repository(
+        name = "org_modernc_memory",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "modernc.org/memory",
+        sum = "h1:nFMiWrpStgZczNl6XI9GnIk/rWhYIyHGUaR04pGbp9g=",
+        version = "v1.12.1",
+    )
+    go_repository(
+        name = "org_modernc_sqlite",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "modernc.org/sqlite",
+        sum = "h1:/blz53O951KWFOso4QQvEs/Fq6cDBKLtMVrYNSeJVKw=",
+        version = "v1.60.1",
+    )
+    go_repository(
         name = "org_uber_go_multierr",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -1083,4 +1243,12 @@ def go_deps():
         importpath = "go.uber.org/zap",
         sum = "h1:08RqriUEv8+ArZRYSTXy1LeBScaMpVSTBhCeaZYfMYc=",
         version = "v1.27.1",
+    )
+    go_repository(
+        name = "tools_gotest_v3",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "gotest.tools/v3",
+        sum = "h1:7koQfIKdy+I8UTetycgUqXWSDwpgv193Ka+qRsmBY8Q=",
+        version = "v3.5.2",
     )

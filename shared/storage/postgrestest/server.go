@@ -79,7 +79,10 @@ func newServer() (*Server, error) {
 	}
 	s := &Server{binaries: binaries, directory: directory, log: filepath.Join(directory, "log"), user: account}
 	if account != nil {
-		err = errors.Join(readable(binaries), readable(filepath.Dir(directory)), os.Chown(directory, int(account.Uid), int(account.Gid)))
+		if readable(binaries) != nil { // As in the home of root.
+			s.binaries, err = copyPrograms(binaries, directory)
+		}
+		err = errors.Join(err, readable(filepath.Dir(directory)), os.Chown(directory, int(account.Uid), int(account.Gid)))
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("preparing to run PostgreSQL: %w", err), os.RemoveAll(directory))

@@ -37,6 +37,20 @@ func credential() (*syscall.Credential, error) {
 	return nil, errors.New("PostgreSQL does not run as root, and there is neither a user postgres nor nobody: run the test as another user")
 }
 
+// copyPrograms copies what tools/postgres/debian.sh has unpacked, for another user, and returns the directory of the programs.
+func copyPrograms(binaries, directory string) (string, error) {
+	prefix := filepath.Join(binaries, "..", "..", "..", "..", "..") // of usr/lib/postgresql/VERSION/bin
+	inside, err := filepath.Rel(prefix, binaries)
+	if err != nil {
+		return "", err
+	}
+	to := filepath.Join(directory, "programs")
+	if err := os.CopyFS(to, os.DirFS(prefix)); err != nil {
+		return "", fmt.Errorf("copying PostgreSQL from %s, which another user can't read: %w", prefix, err)
+	}
+	return filepath.Join(to, inside), nil
+}
+
 // readable fails if another user can't get at a directory.
 func readable(directory string) error {
 	for ; ; directory = filepath.Dir(directory) {
