@@ -298,7 +298,8 @@ func watchCases() []testCase {
 		plain("WatchListMatchSingle", setup{settled: true}, func(ctx context.Context, t *testing.T, s *subject) {
 			storagetesting.RunWatchListMatchSingle(ctx, t, s)
 		}),
-		{name: "WatchErrorIsBlockingFurtherEvents", run: func(t *testing.T, e environment) {
+		// Cached it takes 31 s on SQLite and PostgreSQL, where it passes; on etcd it may never end.
+		{name: "WatchErrorIsBlockingFurtherEvents", bareOnly: "the cache sends what it has decoded before", run: func(t *testing.T, e environment) {
 			storagetesting.RunWatchErrorIsBlockingFurtherEvents(t.Context(), t, e.subject(t, setup{}))
 		}},
 	}
