@@ -6,12 +6,14 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
@@ -194,14 +196,10 @@ func TestBindingsAreNamed(t *testing.T) {
 // TestServerSaysWhatItLacks: it is not ready, says why, and is ready soon after the rule was added.
 func TestServerSaysWhatItLacks(t *testing.T) {
 	t.Parallel()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	plane := controlplanetest.Start(t, controlplane.Options{})
 	installation := deployment.Installation{Definition: definition.New()}
-	server, err := extension.New(extension.Options{
-		Plane: plane, Installation: installation, Program: program, Env: []string{serverVariable + "=1"},
+	install(t, extension.Options{
+		Plane: plane, Installation: installation,
 		Apply: func(ctx context.Context, _ string, objects ...runtime.Object) error {
 			for _, object := range objects {
 				for i, rule := range rights(object) {
@@ -212,7 +210,83 @@ func TestServerSaysWhatItLacks(t *testing.T) {
 			}
 			return plane.Apply(ctx, objects...)
 		},
-	})
+	}, []string{
+		"may not watch mutatingadmissionpolicies.admissionregistration.k8s.io", "may not watch mutatingadmissionpolicybindings.admissionregistration.k8s.io",
+	}, "ClusterRole annex:capacity", installation.ServerAccess()...)
+	log, err := os.ReadFile(plane.LogDir() + "/capacity.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(log), "The server lacks a right: it may not watch mutatingadmissionpolicies.admissionregistration.k8s.io") {
+		t.Error("the log does not name the right")
+	}
+}
+
+// TestServerAsksForWhatItUses: with flags that switch off what it could do, the server is ready without the rights for it; those
+// that delegation needs are those of whoever the flags name.
+func TestServerAsksForWhatItUses(t *testing.T) {
+	t.Parallel()
+	plane := controlplanetest.Start(t, controlplane.Options{})
+	kubeconfig := func(user string) string {
+		config, err := plane.ConfigFor(user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Join(t.TempDir(), user)
+		if err := controlplane.WriteKubeconfig(name, config); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	binding := func(user string) *rbacv1.ClusterRoleBinding {
+		return &rbacv1.ClusterRoleBinding{
+			TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "ClusterRoleBinding"},
+			ObjectMeta: metav1.ObjectMeta{Name: user},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "system:auth-delegator"},
+			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
+		}
+	}
+	configuration := &rbacv1.RoleBinding{
+		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "RoleBinding"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceSystem, Name: "authenticator"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "extension-apiserver-authentication-reader"},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "authenticator"}},
+	}
+	if err := plane.Apply(t.Context(), binding("authenticator"), configuration); err != nil {
+		t.Fatal(err)
+	}
+	install(t, extension.Options{
+		Plane: plane, Installation: deployment.Installation{Definition: definition.New()},
+		Args: []string{
+			"--authentication-kubeconfig=" + kubeconfig("authenticator"), "--authorization-kubeconfig=" + kubeconfig("authorizer"),
+			"--disable-admission-plugins=SiteCheck,ResourceQuota,MutatingAdmissionPolicy,MutatingAdmissionWebhook,ValidatingAdmissionPolicy,ValidatingAdmissionWebhook",
+			"--enable-priority-and-fairness=false",
+		},
+		Apply: func(ctx context.Context, step string, objects ...runtime.Object) error {
+			if step != extension.GrantServerAccess {
+				return plane.Apply(ctx, objects...)
+			}
+			// All that the server itself uses is namespaces.
+			for _, object := range objects[:2] {
+				if role, ok := object.(*rbacv1.ClusterRole); ok {
+					role.Rules = slices.DeleteFunc(role.Rules, func(r rbacv1.PolicyRule) bool { return !slices.Contains(r.Resources, "namespaces") })
+				}
+			}
+			return plane.Apply(ctx, objects[:2]...)
+		},
+	}, []string{"may not create subjectaccessreviews.authorization.k8s.io"}, "for the identity in --authorization-kubeconfig", binding("authorizer"))
+}
+
+// install starts a server that lacks rights, waits until it names these and no others, and says where they are to be added, and is
+// ready once they have been.
+func install(t *testing.T, options extension.Options, lacks []string, where string, added ...runtime.Object) {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	options.Program, options.Env = program, []string{serverVariable + "=1"}
+	server, err := extension.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +296,7 @@ func TestServerSaysWhatItLacks(t *testing.T) {
 		}
 	})
 	// The details are for administrators.
-	admin, err := plane.ConfigFor("admin", "system:masters")
+	admin, err := options.Plane.ConfigFor("admin", "system:masters")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,25 +329,26 @@ func TestServerSaysWhatItLacks(t *testing.T) {
 		}
 		body, _ := client.RESTClient().Get().AbsPath("/readyz/access").DoRaw(ctx) // Its status is no success.
 		answer = string(body)
-		return strings.Contains(answer, "may not watch mutatingadmissionpolicies.admissionregistration.k8s.io"), nil
+		return strings.Contains(answer, lacks[0]), nil
 	})
 	if err != nil {
 		t.Fatalf("%v; /readyz/access: %q", err, answer)
 	}
-	if !strings.Contains(answer, "ClusterRole annex:capacity") {
+	if !strings.Contains(answer, where) {
 		t.Errorf("/readyz/access does not say where to add the rule: %q", answer)
 	}
-	if err := plane.Apply(t.Context(), installation.ServerAccess()...); err != nil {
+	for _, lack := range lacks {
+		if !strings.Contains(answer, lack) {
+			t.Errorf("/readyz/access does not say %q: %q", lack, answer)
+		}
+	}
+	if n := strings.Count(answer, "may not"); n != len(lacks) {
+		t.Errorf("%d rights are named, want %d: %q", n, len(lacks), answer)
+	}
+	if err := options.Plane.Apply(t.Context(), added...); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-started; err != nil {
 		t.Errorf("after the rule was added: %v", err)
-	}
-	log, err := os.ReadFile(plane.LogDir() + "/capacity.log")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(log), "The server lacks a right: it may not watch mutatingadmissionpolicies.admissionregistration.k8s.io") {
-		t.Error("the log does not name the right")
 	}
 }

@@ -25,25 +25,52 @@ import (
 // paramKind, ConfigMap for example, the ServiceAccount must be allowed to list and watch that kind as well. Without
 // that, writes are refused with "not yet synced to use for admission"
 // (k8s.io/apiserver/pkg/admission/plugin/policy/generic/policy_dispatcher.go).
-func (d Definition) Rules() []rbacv1.PolicyRule {
-	rules := []rbacv1.PolicyRule{
-		// Every recommended admission plugin looks up namespaces, the lifecycle plugin live as well.
-		rule("", []string{"get", "list", "watch"}, "namespaces"),
-		// With --certificates=self the server keeps spec.caBundle of its APIServices.
-		rule(apiregistration, read, "apiservices"),
-		named(rule(apiregistration, []string{"patch"}, "apiservices"), d.apiServices()...),
+//
+// They are those of a server whose flags switch nothing off, so that manifests are good for any. A running server asks only for
+// those that it has a use for.
+func (d Definition) Rules() []rbacv1.PolicyRule { return d.rules(everything()) }
+
+// uses are what a server can need rights for, as far as flags decide it.
+type uses struct {
+	// caBundle is whether it keeps spec.caBundle of its APIServices.
+	caBundle bool
+	// plugin says whether an admission plugin runs.
+	plugin func(name string) bool
+	// fairness is whether it has priority and fairness.
+	fairness bool
+}
+
+func everything() uses {
+	return uses{caBundle: true, plugin: func(string) bool { return true }, fairness: true}
+}
+
+func (d Definition) rules(u uses) []rbacv1.PolicyRule {
+	var rules []rbacv1.PolicyRule
+	plugins := slices.DeleteFunc(genericoptions.NewAdmissionOptions().RecommendedPluginOrder, func(name string) bool { return !u.plugin(name) })
+	if len(plugins) > 0 {
+		// Every recommended admission plugin looks up namespaces, live as well.
+		rules = append(rules, rule("", []string{"get", "list", "watch"}, "namespaces"))
 	}
-	for _, plugin := range genericoptions.NewAdmissionOptions().RecommendedPluginOrder {
+	if u.caBundle {
+		rules = append(rules,
+			rule(apiregistration, read, "apiservices"),
+			named(rule(apiregistration, []string{"patch"}, "apiservices"), d.apiServices()...),
+		)
+	}
+	for _, plugin := range plugins {
 		rules = append(rules, pluginRules[plugin]...)
 	}
-	// Priority and fairness reads its configuration and reports on it
-	// (k8s.io/apiserver/pkg/util/flowcontrol/apf_controller.go).
-	rules = append(rules,
-		rule("flowcontrol.apiserver.k8s.io", read, "flowschemas", "prioritylevelconfigurations"),
-		rule("flowcontrol.apiserver.k8s.io", []string{"patch"}, "flowschemas/status"),
-	)
+	if u.fairness {
+		// It reads its configuration and reports on it (k8s.io/apiserver/pkg/util/flowcontrol/apf_controller.go).
+		rules = append(rules,
+			rule("flowcontrol.apiserver.k8s.io", read, "flowschemas", "prioritylevelconfigurations"),
+			rule("flowcontrol.apiserver.k8s.io", []string{"patch"}, "flowschemas/status"),
+		)
+	}
 	for _, plugin := range d.admission() {
-		rules = append(rules, plugin.Rules...)
+		if u.plugin(plugin.Name) {
+			rules = append(rules, plugin.Rules...)
+		}
 	}
 	return append(rules, d.reads()...)
 }
@@ -66,12 +93,12 @@ func (d Definition) reads() []rbacv1.PolicyRule {
 	return rules
 }
 
-// NamespacedRules are what the server reads and writes in its own namespace: with --certificates=self, the Secret that its
-// replicas share.
-func (d Definition) NamespacedRules() []rbacv1.PolicyRule {
+// NamespacedRules are what the server behind a Service reads and writes in its own namespace: with --certificates=self, the Secret
+// that its replicas share.
+func NamespacedRules(service string) []rbacv1.PolicyRule {
 	return []rbacv1.PolicyRule{
 		rule("", []string{"create"}, "secrets"), // Which can't be granted by name: it has none yet when it is asked.
-		named(rule("", []string{"get", "list", "watch", "update"}, "secrets"), CertificatesSecret(d.Name)),
+		named(rule("", []string{"get", "list", "watch", "update"}, "secrets"), CertificatesSecret(service)),
 	}
 }
 

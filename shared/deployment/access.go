@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/registry"
 )
 
@@ -21,7 +22,7 @@ func (i Installation) ServerAccess() []runtime.Object {
 	return []runtime.Object{
 		&rbacv1.ClusterRole{TypeMeta: rbac("ClusterRole"), ObjectMeta: i.meta(reads), Rules: i.Definition.Rules()},
 		i.clusterRoleBinding(reads, reads),
-		&rbacv1.Role{TypeMeta: rbac("Role"), ObjectMeta: i.namespaced(reads), Rules: i.Definition.NamespacedRules()},
+		&rbacv1.Role{TypeMeta: rbac("Role"), ObjectMeta: i.namespaced(reads), Rules: apiserver.NamespacedRules(i.service())},
 		&rbacv1.RoleBinding{
 			TypeMeta:   rbac("RoleBinding"),
 			ObjectMeta: i.namespaced(reads),

@@ -31,7 +31,7 @@ func (i Installation) APIServices(caBundle []byte) []runtime.Object {
 					GroupPriorityMinimum: groupPriority,
 					// The preferred version first: higher numbers win.
 					VersionPriority: int32(100 - n),
-					Service:         &apiregistrationv1.ServiceReference{Namespace: i.namespace(), Name: i.name(), Port: ptr.To[int32](ServicePort)},
+					Service:         &apiregistrationv1.ServiceReference{Namespace: i.namespace(), Name: i.service(), Port: ptr.To[int32](ServicePort)},
 					CABundle:        caBundle,
 				},
 			})

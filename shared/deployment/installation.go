@@ -13,13 +13,23 @@ const DefaultNamespace = "annex-system"
 
 // Installation is one server in one cluster.
 type Installation struct {
-	// Definition is what the server serves. Its Name is the name of the Service and of the ServiceAccount.
+	// Definition is what the server serves. Its Name is the name of the ServiceAccount.
 	Definition apiserver.Definition
+	// Service is the name of the Service that leads to the server, as its flag --service-name says. The empty string means the
+	// Definition's Name.
+	Service string
 	// Namespace is where the server lives. The empty string means DefaultNamespace.
 	Namespace string
 }
 
 func (i Installation) name() string { return i.Definition.Name }
+
+func (i Installation) service() string {
+	if i.Service == "" {
+		return i.name()
+	}
+	return i.Service
+}
 
 func (i Installation) namespace() string {
 	if i.Namespace == "" {
@@ -29,7 +39,7 @@ func (i Installation) namespace() string {
 }
 
 // ServiceName is the DNS name by which kube-apiserver verifies the server's certificate: <service>.<namespace>.svc.
-func (i Installation) ServiceName() string { return i.name() + "." + i.namespace() + ".svc" }
+func (i Installation) ServiceName() string { return i.service() + "." + i.namespace() + ".svc" }
 
 func (i Installation) labels() map[string]string {
 	return map[string]string{

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"sigs.k8s.io/yaml"
 
@@ -79,9 +80,22 @@ func TestServiceName(t *testing.T) {
 	for want, installation := range map[string]deployment.Installation{
 		"fleet.annex-system.svc": {Definition: fleet()},
 		"fleet.harbour.svc":      {Definition: fleet(), Namespace: "harbour"},
+		"ships.annex-system.svc": {Definition: fleet(), Service: "ships"},
 	} {
 		if got := installation.ServiceName(); got != want {
 			t.Errorf("kube-apiserver asks for %s, got %s", want, got)
 		}
+	}
+}
+
+// A Service of another name is what APIServices lead to, and its Secret is what the server may read.
+func TestService(t *testing.T) {
+	t.Parallel()
+	got := render(t, deployment.Installation{Definition: fleet(), Service: "ships"})
+	want := render(t, deployment.Installation{Definition: fleet()})
+	want = strings.ReplaceAll(want, "fleet-certificates", "ships-certificates")
+	want = strings.ReplaceAll(want, "  service:\n    name: fleet\n", "  service:\n    name: ships\n")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
