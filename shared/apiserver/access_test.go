@@ -54,11 +54,11 @@ func TestAccessFollowsFlags(t *testing.T) {
 		"as installed": {},
 		"files": {
 			args: []string{"--certificates=files", "--tls-cert-file=tls.crt", "--tls-private-key-file=tls.key"},
-			less: append(aggregation, "own: create secrets in annex-system", secret("wardle")),
+			less: append(aggregation, secret("wardle")),
 		},
 		"temporary": {
 			args: []string{"--certificates=temporary"},
-			less: append(aggregation, "own: create secrets in annex-system", secret("wardle")),
+			less: append(aggregation, secret("wardle")),
 		},
 		"another Service": {args: []string{"--service-name=ships"}, less: []string{secret("wardle")}, added: []string{secret("ships")}},
 		"a plugin":        {args: []string{"--disable-admission-plugins=ValidatingAdmissionPolicy"}, less: []string{policies("validating")}},

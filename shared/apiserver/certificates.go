@@ -97,7 +97,11 @@ func (o *Options) validateCertificates() []error {
 		if o.Certificates.Namespace == "" {
 			errs = append(errs, errors.New("--certificates=self: this is not a pod, so name the Service's namespace with --service-namespace"))
 		}
-		if err := o.rotation().Validate(); err != nil && o.Certificates.Namespace != "" {
+		// To package rotation zero means its default, which is not what somebody means who writes it.
+		if c := o.Certificates; c.AuthorityValidity <= 0 || c.ServingValidity <= 0 || c.Propagation <= 0 {
+			errs = append(errs, fmt.Errorf("--ca-validity=%s, --serving-certificate-validity=%s, --ca-propagation=%s: each must be more than 0",
+				c.AuthorityValidity, c.ServingValidity, c.Propagation))
+		} else if err := o.rotation().Validate(); err != nil && c.Namespace != "" {
 			errs = append(errs, fmt.Errorf("--ca-validity=%s, --serving-certificate-validity=%s, --ca-propagation=%s: %w",
 				o.Certificates.AuthorityValidity, o.Certificates.ServingValidity, o.Certificates.Propagation, err))
 		}

@@ -21,7 +21,11 @@ func TestCertificateFlags(t *testing.T) {
 		"files, and none":                      {args: []string{"--certificates=files"}, want: "--tls-private-key-file"},
 		"unknown":                              {args: []string{"--certificates=sefl"}, want: `--certificates="sefl": want self, files or temporary`},
 		"an authority that ends too soon":      {args: append(self, "--ca-validity=1m", "--ca-propagation=30s"), want: "--ca-propagation=30s"},
-		"a negative life":                      {args: append(self, "--serving-certificate-validity=-1h"), want: "negative"},
+		"a negative life":                      {args: append(self, "--serving-certificate-validity=-1h"), want: "more than 0"},
+		"no life":                              {args: append(self, "--ca-validity=0s"), want: "more than 0"},
+		"no propagation":                       {args: append(self, "--ca-propagation=0s"), want: "--ca-propagation=0s: each must be more than 0"},
+		"a negative propagation":               {args: append(self, "--ca-propagation=-1s"), want: "--ca-propagation=-1s: each must be more than 0"},
+		"a certificate that ends too soon":     {args: append(self, "--serving-certificate-validity=1s"), want: "shorter than 3s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

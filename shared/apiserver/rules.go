@@ -94,10 +94,9 @@ func (d Definition) reads() []rbacv1.PolicyRule {
 }
 
 // NamespacedRules are what the server behind a Service reads and writes in its own namespace: with --certificates=self, the Secret
-// that its replicas share.
+// that its replicas share. Manifests have it, empty: the right to create it could not be granted for its name alone.
 func NamespacedRules(service string) []rbacv1.PolicyRule {
 	return []rbacv1.PolicyRule{
-		rule("", []string{"create"}, "secrets"), // Which can't be granted by name: it has none yet when it is asked.
 		named(rule("", []string{"get", "list", "watch", "update"}, "secrets"), CertificatesSecret(service)),
 	}
 }

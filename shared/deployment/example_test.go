@@ -15,6 +15,7 @@ func Example() {
 	caBundle := []byte("the CA's certificate in PEM, from certs.Authority")
 	for _, object := range slices.Concat(
 		installation.Identity(),
+		installation.Certificates(),
 		installation.ServerAccess(),
 		installation.APIServices(caBundle),
 		installation.UserAccess(),
@@ -29,6 +30,7 @@ func Example() {
 	// Output:
 	// Namespace annex-system
 	// ServiceAccount fleet
+	// Secret fleet-certificates
 	// ClusterRole annex:fleet
 	// ClusterRoleBinding annex:fleet
 	// Role annex:fleet

@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"example.com/annex/shared/apiserver"
+	"example.com/annex/shared/certs/rotation"
 )
 
 // DefaultNamespace is where servers are installed.
@@ -56,6 +57,12 @@ func (i Installation) namespaced(name string) metav1.ObjectMeta {
 	meta := i.meta(name)
 	meta.Namespace = i.namespace()
 	return meta
+}
+
+// Certificates is the Secret in which the server's replicas share the certificates that they make (--certificates=self). It is
+// empty, and the server fills it: applying it again changes nothing. With certificates from elsewhere nobody needs it.
+func (i Installation) Certificates() []runtime.Object {
+	return []runtime.Object{rotation.EmptySecret(i.namespaced(apiserver.CertificatesSecret(i.service())))}
 }
 
 // Identity is the namespace, and the ServiceAccount that the server runs as.

@@ -65,7 +65,7 @@ func TestObjects(t *testing.T) {
 func render(t *testing.T, i deployment.Installation) string {
 	t.Helper()
 	var b strings.Builder
-	for _, object := range slices.Concat(i.Identity(), i.ServerAccess(), i.APIServices([]byte("CA")), i.UserAccess()) {
+	for _, object := range slices.Concat(i.Identity(), i.Certificates(), i.ServerAccess(), i.APIServices([]byte("CA")), i.UserAccess()) {
 		document, err := yaml.Marshal(object)
 		if err != nil {
 			t.Fatal(err)

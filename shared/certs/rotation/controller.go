@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -57,8 +58,9 @@ func (c *Controller) Content() dynamiccertificates.CertKeyContentProvider { retu
 // prepareInterval is the time between two attempts of Prepare, while kube-apiserver can't be asked.
 const prepareInterval = time.Second
 
-// Prepare reads the certificates from the Secret, or makes both. It tries again while kube-apiserver does not answer, until the
-// context ends; an answer that will not change, as that the namespace is not there or the right is lacking, is returned at once.
+// Prepare reads the certificates from the Secret, or, where that is empty, makes them. It tries again until the context ends: while
+// kube-apiserver does not answer, and while the Secret or the right to it is not there, which whoever installs the server may
+// bring a second later. Each reason to wait is logged once. A Secret that is not ours is returned at once.
 func (c *Controller) Prepare(ctx context.Context) error {
 	var last error
 	err := wait.PollUntilContextCancel(ctx, prepareInterval, true, func(ctx context.Context) (bool, error) {
@@ -67,13 +69,15 @@ func (c *Controller) Prepare(ctx context.Context) error {
 		case err == nil:
 			c.content.set(state)
 			return true, nil
-		case final(err):
+		case errors.Is(err, errUnreadable) || apierrors.IsInvalid(err):
 			return false, err
+		case last != nil && ctx.Err() != nil:
+			return false, nil // That time is up says nothing.
 		}
-		if last == nil || ctx.Err() == nil {
-			last = err
+		if last == nil || last.Error() != err.Error() {
 			klog.FromContext(ctx).Info("Waiting for the certificates", "secret", klog.KRef(c.options.Namespace, c.options.Secret), "reason", err)
 		}
+		last = err
 		return false, nil
 	})
 	if err != nil {
@@ -85,51 +89,54 @@ func (c *Controller) Prepare(ctx context.Context) error {
 	return nil
 }
 
-// final tells of an error that asking again will not cure.
-func final(err error) bool {
-	return apierrors.IsNotFound(err) || apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || errors.Is(err, errUnreadable)
-}
-
 // errUnreadable is a Secret that is not ours, or was changed by somebody.
 var errUnreadable = errors.New("unreadable")
 
-// load reads the state, or creates it.
+// load reads the state, or fills the Secret with one.
 func (c *Controller) load(ctx context.Context) (*State, error) {
-	secrets := c.kubernetes.CoreV1().Secrets(c.options.Namespace)
 	for {
-		secret, err := secrets.Get(ctx, c.options.Secret, metav1.GetOptions{})
-		if err == nil {
+		secret, err := c.kubernetes.CoreV1().Secrets(c.options.Namespace).Get(ctx, c.options.Secret, metav1.GetOptions{})
+		if err != nil {
+			return nil, c.explain(err)
+		}
+		if !Empty(secret) {
 			state, err := Decode(secret, c.options)
 			if err != nil {
 				return nil, fmt.Errorf("%w (%w)", err, errUnreadable)
 			}
 			return state, nil
 		}
-		if !apierrors.IsNotFound(err) {
-			return nil, err
-		}
 		state, err := NewState(c.options)
 		if err != nil {
 			return nil, err
 		}
-		if err = c.create(ctx, state); err == nil {
+		if err = c.write(ctx, secret, state); err == nil {
+			klog.FromContext(ctx).Info("Made a certificate authority", "secret", klog.KObj(secret), "expires", state.Signer.Certificate().NotAfter)
 			return state, nil
 		}
-		if !apierrors.IsAlreadyExists(err) { // Else another replica was faster.
+		if !apierrors.IsConflict(err) { // Else another replica was faster.
 			return nil, err
 		}
 	}
 }
 
-func (c *Controller) create(ctx context.Context, state *State) error {
-	secret, err := state.Encode(c.options)
-	if err != nil {
+// explain says what to do about a Secret that is not there.
+func (c *Controller) explain(err error) error {
+	if apierrors.IsNotFound(err) {
+		return fmt.Errorf("%w; apply the server's manifests, which have it with nothing in it: the server may fill it, and not make it", err)
+	}
+	return err
+}
+
+// write puts a state into the Secret, as it was read.
+func (c *Controller) write(ctx context.Context, read *corev1.Secret, state *State) error {
+	secret := read.DeepCopy()
+	if err := state.Encode(secret); err != nil {
 		return err
 	}
-	if _, err := c.kubernetes.CoreV1().Secrets(c.options.Namespace).Create(ctx, secret, metav1.CreateOptions{}); err != nil {
-		return fmt.Errorf("creating Secret %s/%s: %w", c.options.Namespace, c.options.Secret, err)
+	if _, err := c.kubernetes.CoreV1().Secrets(secret.Namespace).Update(ctx, secret, metav1.UpdateOptions{}); err != nil {
+		return fmt.Errorf("updating Secret %s/%s: %w", secret.Namespace, secret.Name, err)
 	}
-	klog.FromContext(ctx).Info("Made a certificate authority", "secret", klog.KObj(secret), "expires", state.Signer.Certificate().NotAfter)
 	return nil
 }
 

@@ -13,5 +13,6 @@
 // to each kube-apiserver to hear of it.
 //
 // Replicas need no leader. Each derives the same bytes from the Secret; whoever moves it on does so by the resourceVersion
-// that he has seen, and the others follow. Two that start on an empty cluster both try to create it, and one wins.
+// that he has seen, and the others follow. The Secret itself comes with the manifests, empty, so that no server needs the right
+// to create Secrets, which can't be had for one name. Two replicas that find it empty both try to fill it, and one wins.
 package rotation

@@ -2,6 +2,7 @@ package rotation
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"example.com/annex/shared/certs"
@@ -15,6 +16,10 @@ const (
 	// DefaultServingValidity is the life of a serving certificate: 90 days, as cert-manager's
 	// (https://cert-manager.io/docs/usage/certificate/, spec.duration).
 	DefaultServingValidity = 90 * 24 * time.Hour
+
+	// MinServingValidity is the shortest life of a serving certificate: the third of it that is left at a renewal is a second
+	// then, which is what the times of a certificate are counted in (RFC 5280, section 4.1.2.5).
+	MinServingValidity = 3 * time.Second
 
 	// DefaultPropagation is how long a new caBundle is given to reach every kube-apiserver. They watch APIServices, which
 	// takes milliseconds; one that lost its watch is back within seconds.
@@ -39,7 +44,7 @@ type Options struct {
 	// DefaultAuthorityValidity.
 	AuthorityValidity time.Duration
 	// ServingValidity is the life of a serving certificate, which is replaced after two thirds of it. Zero means
-	// DefaultServingValidity.
+	// DefaultServingValidity; else it is at least MinServingValidity.
 	ServingValidity time.Duration
 	// Propagation is how long a caBundle must have been in place before its authority is relied on. Zero means
 	// DefaultPropagation.
@@ -83,6 +88,9 @@ func (o Options) Validate() error {
 	case o.AuthorityValidity < 6*o.Propagation:
 		// A third of the life is left when an authority is replaced, and it takes two propagations to be rid of it.
 		errs = append(errs, errors.New("AuthorityValidity is shorter than six times Propagation: an authority would expire before its successor is in place"))
+	}
+	if o.ServingValidity >= 0 && o.ServingValidity < MinServingValidity {
+		errs = append(errs, fmt.Errorf("ServingValidity is shorter than %s: a certificate would run out before its successor is served", MinServingValidity))
 	}
 	return errors.Join(errs...)
 }

@@ -20,15 +20,16 @@ import (
 func (c *Controller) reconcile(ctx context.Context, w *watched) (due time.Time, _ error) {
 	now := c.options.Now()
 	secret, err := w.secrets.Secrets(c.options.Namespace).Get(c.options.Secret)
-	if apierrors.IsNotFound(err) {
-		// Somebody deleted it. What is served is still good, and so is what caBundle says: it is put back.
-		if err := c.create(ctx, c.content.current()); err != nil && !apierrors.IsAlreadyExists(err) {
+	if err != nil {
+		return now, c.explain(err)
+	}
+	if Empty(secret) {
+		// Somebody deleted it, and applied the manifests again. What is served is still good, and so is what caBundle says: it is
+		// put back.
+		if err := c.write(ctx, secret, c.content.current()); err != nil && !overtaken(err) {
 			return now, err
 		}
 		return now.Add(resync), nil // The watch tells.
-	}
-	if err != nil {
-		return now, err
 	}
 	state, err := Decode(secret, c.options)
 	if err != nil {
@@ -54,22 +55,18 @@ func (c *Controller) reconcile(ctx context.Context, w *watched) (due time.Time, 
 	if next == state {
 		return state.Due(c.options, c.placedSince), placeErr
 	}
-	encoded, err := next.Encode(c.options)
-	if err != nil {
-		return now, err
-	}
-	encoded.ResourceVersion = secret.ResourceVersion
-	encoded.Labels, encoded.Annotations = secret.Labels, secret.Annotations
-	_, err = c.kubernetes.CoreV1().Secrets(c.options.Namespace).Update(ctx, encoded, metav1.UpdateOptions{})
-	switch {
-	case apierrors.IsConflict(err) || apierrors.IsNotFound(err):
-		return now.Add(resync), nil // Another replica was faster. The watch tells.
+	switch err := c.write(ctx, secret, next); {
+	case overtaken(err):
+		return now.Add(resync), nil // The watch tells.
 	case err != nil:
-		return now, fmt.Errorf("updating Secret %s/%s: %w", c.options.Namespace, c.options.Secret, err)
+		return now, err
 	}
 	klog.FromContext(ctx).Info("Rotated certificates", "secret", klog.KObj(secret), "what", done)
 	return now.Add(resync), nil
 }
+
+// overtaken tells of a write that another replica, or whoever deleted the object, was faster than.
+func overtaken(err error) bool { return apierrors.IsConflict(err) || apierrors.IsNotFound(err) }
 
 // place puts the bundle into every APIService that has another. It returns true when all have it, as far as this replica has
 // seen; else the watch will tell of what comes.
@@ -126,7 +123,7 @@ func (c *Controller) patch(ctx context.Context, apiService *apiregistrationv1.AP
 	}
 	_, err = c.aggregator.ApiregistrationV1().APIServices().Patch(ctx, apiService.Name, types.MergePatchType, patch, metav1.PatchOptions{})
 	switch {
-	case apierrors.IsConflict(err) || apierrors.IsNotFound(err):
+	case overtaken(err):
 		return nil // The watch tells.
 	case err != nil:
 		return fmt.Errorf("setting spec.caBundle of APIService %s: %w", apiService.Name, err)

@@ -75,11 +75,20 @@ func (s *State) Step(o Options, placed time.Duration) (_ *State, done string, _ 
 	case s.outlives(serving.Leaf) && !now.Before(renewal(serving.Leaf)):
 		next, err := s.reissue(o)
 		return next, "renewed the serving certificate", err
-	case !slices.Equal(serving.Leaf.DNSNames, o.Names):
+	}
+	if missing := without(o.Names, serving.Leaf.DNSNames); len(missing) > 0 {
+		// A name that is there and not wanted may be wanted by a replica with other flags, in the middle of a rollout: if each
+		// took out the other's, they would never come to rest. The next renewal leaves out what whoever renews does not want.
+		o.Names = slices.Concat(serving.Leaf.DNSNames, missing)
 		next, err := s.reissue(o)
-		return next, fmt.Sprintf("issued a serving certificate for %v instead of %v", o.Names, serving.Leaf.DNSNames), err
+		return next, fmt.Sprintf("issued a serving certificate that is good for %v, too", missing), err
 	}
 	return s, "", nil
+}
+
+// without are the names that are not among the others, in their order.
+func without(names, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
 }
 
 // Due is when Step has something to do at the latest, where the bundle is in every APIService since the time given (zero: is not).

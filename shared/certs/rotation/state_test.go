@@ -3,6 +3,7 @@ package rotation_test
 import (
 	"crypto/x509"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,10 +133,10 @@ func TestStepOnStart(t *testing.T) {
 		want    string
 		replace bool
 	}{
-		"nothing to do":          {later: time.Hour},
-		"after a long sleep":     {later: 301 * time.Hour, want: "replaced an authority that had expired", replace: true},
-		"certificate ran out":    {later: 100 * time.Hour, want: "renewed the serving certificate"},
-		"installed in a service": {change: func(o *rotation.Options) { o.Names = []string{"b.annex-system.svc"} }, want: "issued a serving certificate for [b.annex-system.svc] instead of [capacity.annex-system.svc]"},
+		"nothing to do":       {later: time.Hour},
+		"after a long sleep":  {later: 301 * time.Hour, want: "replaced an authority that had expired", replace: true},
+		"certificate ran out": {later: 100 * time.Hour, want: "renewed the serving certificate"},
+		"a name is missing":   {change: func(o *rotation.Options) { o.Names = append(o.Names, "b.annex-system.svc") }, want: "issued a serving certificate that is good for [b.annex-system.svc], too"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,6 +159,89 @@ func TestStepOnStart(t *testing.T) {
 			}
 			if replaced := string(next.Bundle()) != string(state.Bundle()); replaced != tc.replace {
 				t.Errorf("another authority: %t, want %t", replaced, tc.replace)
+			}
+		})
+	}
+}
+
+// Two replicas in the middle of a rollout, each with its own names, come to rest with the names of both; the next renewal has
+// those of whoever renews, and at most one more follows.
+func TestNamesOfTwoReplicas(t *testing.T) {
+	t.Parallel()
+	c := &clock{start}
+	one, other := options(c), options(c)
+	one.Names = []string{"capacity.annex-system.svc", "capacity.annex-system.svc.old.local"}
+	other.Names = []string{"capacity.annex-system.svc", "capacity.annex-system.svc.new.local"}
+	state, err := rotation.NewState(one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// settle lets both look at the state in turn until neither has anything to do.
+	settle := func(want ...string) {
+		t.Helper()
+		var did []string
+		for idle := 0; idle < 2; {
+			for _, o := range []rotation.Options{other, one} {
+				next, done, err := state.Step(o, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				idle++
+				if next != state {
+					did, state, idle = append(did, done), next, 0
+				}
+				if len(did) > 10 {
+					t.Fatalf("they never come to rest: %q", did)
+				}
+			}
+		}
+		if !slices.Equal(did, want) {
+			t.Errorf("they did %q, want %q", did, want)
+		}
+	}
+	expect := func(want ...string) {
+		t.Helper()
+		serving, err := state.Serving.TLS()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := serving.Leaf.DNSNames; !slices.Equal(got, want) {
+			t.Errorf("the certificate is good for %v, want %v", got, want)
+		}
+	}
+	settle("issued a serving certificate that is good for [capacity.annex-system.svc.new.local], too")
+	expect(append(one.Names, other.Names[1])...)
+	c.now = c.now.Add(61 * time.Hour)
+	settle("renewed the serving certificate", "issued a serving certificate that is good for [capacity.annex-system.svc.old.local], too")
+	expect(append(other.Names, one.Names[1])...)
+
+	one = other // The rollout is over.
+	settle()
+	c.now = c.now.Add(61 * time.Hour)
+	settle("renewed the serving certificate")
+	expect(other.Names...)
+}
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		change func(*rotation.Options)
+		want   string // An error that says this; none if empty.
+	}{
+		"good":                        {change: func(*rotation.Options) {}},
+		"no Secret":                   {change: func(o *rotation.Options) { o.Secret = "" }, want: "Secret is not set"},
+		"a negative life":             {change: func(o *rotation.Options) { o.AuthorityValidity = -time.Hour }, want: "a duration is negative"},
+		"an authority that is short":  {change: func(o *rotation.Options) { o.AuthorityValidity = 5 * time.Hour }, want: "six times Propagation"},
+		"as short as can be":          {change: func(o *rotation.Options) { o.ServingValidity = rotation.MinServingValidity }},
+		"a certificate that is short": {change: func(o *rotation.Options) { o.ServingValidity = rotation.MinServingValidity - 1 }, want: "ServingValidity is shorter than 3s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := options(&clock{start})
+			tc.change(&o)
+			err := o.Validate()
+			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got %v, want %q", err, tc.want)
 			}
 		})
 	}

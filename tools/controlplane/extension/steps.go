@@ -88,7 +88,11 @@ func (e *Extension) checkAggregator(ctx context.Context) error {
 }
 
 func (e *Extension) createIdentity(ctx context.Context) error {
-	return e.options.Apply(ctx, CreateIdentity, e.options.Installation.Identity()...)
+	objects := e.options.Installation.Identity()
+	if e.options.SelfCertificates {
+		objects = append(objects, e.options.Installation.Certificates()...)
+	}
+	return e.options.Apply(ctx, CreateIdentity, objects...)
 }
 
 // issueCertificates makes an authority and the serving certificate. The
@@ -197,7 +201,7 @@ func (e *Extension) bundle(ctx context.Context) ([]byte, error) {
 	name := apiserver.CertificatesSecret(e.Name())
 	secret, err := e.kubernetes.CoreV1().Secrets(e.namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("reading Secret %s/%s, which the server makes: %w", e.namespace, name, err)
+		return nil, fmt.Errorf("reading Secret %s/%s, which the server fills: %w", e.namespace, name, err)
 	}
 	return secret.Data[rotation.BundleKey], nil
 }
