@@ -1,23 +1,35 @@
 package certificates_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes"
 	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
+	"sigs.k8s.io/yaml"
 
+	"example.com/annex/servers/capacity/definition"
+	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/certs"
 	"example.com/annex/shared/certs/rotation"
+	"example.com/annex/shared/deployment"
+	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/netns"
 )
 
@@ -44,9 +56,7 @@ func TestReplicasShareOneAuthority(t *testing.T) {
 	for i := range controllers {
 		go func() {
 			var err error
-			controllers[i], err = rotation.New(c.config, rotation.Options{
-				Namespace: namespace, Secret: secretName, Authority: service, Names: certs.ServiceNames(service, namespace, ""), Service: service,
-			})
+			controllers[i], err = rotation.New(c.config, replicaOptions())
 			if err == nil {
 				err = controllers[i].Prepare(t.Context())
 			}
@@ -159,6 +169,7 @@ func TestReplicasDoNotFight(t *testing.T) {
 func TestAnotherServersAPIServiceIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	c := start(t)
+	c.applySecret(t, "other-certificates")
 	c.replica(t, func(o *rotation.Options) { o.Service, o.Secret = "other", "other-certificates" })
 	owner := c.replica(t)
 	c.register(t)
@@ -194,12 +205,10 @@ func TestDeletedSecretIsPutBack(t *testing.T) {
 	if err := c.kubernetes.CoreV1().Secrets(namespace).Delete(t.Context(), secretName, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	c.applySecret(t, secretName)
 	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
 		secret, err := c.kubernetes.CoreV1().Secrets(namespace).Get(ctx, secretName, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			return false, nil
-		}
-		return err == nil && secret.UID != old.UID, err
+		return err == nil && secret.UID != old.UID && !rotation.Empty(secret), err
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -212,37 +221,171 @@ func TestDeletedSecretIsPutBack(t *testing.T) {
 func TestPrepareSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	c := start(t)
-	options := rotation.Options{Namespace: "missing", Secret: secretName, Authority: service, Names: certs.ServiceNames(service, namespace, ""), Service: service}
-	prepare := func(config func() *rotation.Controller) error {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		defer cancel()
-		return config().Prepare(ctx)
-	}
-	controller, err := rotation.New(c.config, options)
-	if err != nil {
+	theirs := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "theirs"}, Data: map[string][]byte{"token": []byte("secret")}}
+	if _, err := c.kubernetes.CoreV1().Secrets(namespace).Create(t.Context(), theirs, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := prepare(func() *rotation.Controller { return controller }); err == nil || !strings.Contains(err.Error(), `namespaces "missing" not found`) {
-		t.Errorf("no namespace: %v", err)
+	for name, tc := range map[string]struct {
+		secret string
+		want   []string
+		waits  bool // until its time is up
+	}{
+		"no Secret":              {"missing", []string{`secrets "missing" not found`, "apply the server's manifests"}, true},
+		"somebody else's Secret": {"theirs", []string{namespace + "/theirs", "it is of type Opaque, want " + string(rotation.SecretType)}, false},
+	} {
+		const patience = 5 * time.Second
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		began := time.Now()
+		controller, err := rotation.New(c.config, replicaOptions(func(o *rotation.Options) { o.Secret = tc.secret }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = controller.Prepare(ctx)
+		cancel()
+		if waited := time.Since(began) >= patience; waited != tc.waits {
+			t.Errorf("%s: it waited: %t, want %t", name, waited, tc.waits)
+		}
+		for _, want := range tc.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want an error with %q", name, err, want)
+			}
+		}
 	}
+	left, err := c.kubernetes.CoreV1().Secrets(namespace).Get(t.Context(), "theirs", metav1.GetOptions{})
+	if err != nil || string(left.Data["token"]) != "secret" || len(left.Data) != 1 {
+		t.Errorf("somebody else's Secret was changed (%v)", err)
+	}
+}
 
-	options.Namespace = namespace
-	secret := map[string]any{"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": secretName}, "data": map[string]any{"token": "c2VjcmV0"}}
-	body, err := json.Marshal(secret)
+// Manifests are applied in some order: the server may start before its rights are there.
+func TestPrepareWaitsForRights(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	config, err := c.plane.ConfigFor("ships")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.kubernetes.CoreV1().RESTClient().Post().Namespace(namespace).Resource("secrets").Body(body).SetHeader("Content-Type", "application/json").Do(t.Context()).Error(); err != nil {
+	controller, err := rotation.New(config, replicaOptions())
+	if err != nil {
 		t.Fatal(err)
 	}
-	if controller, err = rotation.New(c.config, options); err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	prepared := make(chan error, 1)
+	go func() { prepared <- controller.Prepare(ctx) }()
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := prepare(func() *rotation.Controller { return controller }); err == nil || !strings.Contains(err.Error(), namespace+"/"+secretName) {
-		t.Errorf("somebody else's Secret: %v", err)
+	if _, err := client.CoreV1().Secrets(namespace).Get(ctx, secretName, metav1.GetOptions{}); !apierrors.IsForbidden(err) {
+		t.Errorf("reading the Secret without rights: %v", err)
 	}
-	if string(c.secret(t).Data["token"]) != "secret" {
-		t.Error("somebody else's Secret was changed")
+	select {
+	case err := <-prepared:
+		t.Fatalf("without rights: got %v, want it to wait", err)
+	case <-time.After(2 * time.Second): // Long enough for an attempt or two.
+	}
+	kind := func(kind string) metav1.TypeMeta {
+		return metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: kind}
+	}
+	// The very rules that manifests have.
+	err = c.plane.Apply(ctx,
+		&rbacv1.Role{TypeMeta: kind("Role"), ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "ships"}, Rules: apiserver.NamespacedRules(service)},
+		&rbacv1.RoleBinding{
+			TypeMeta: kind("RoleBinding"), ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "ships"},
+			RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "ships"},
+			Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "ships"}},
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-prepared; err != nil {
+		t.Errorf("with rights: %v", err)
+	}
+	if rotation.Empty(c.secret(t)) {
+		t.Error("the Secret is empty")
+	}
+}
+
+// Whoever applies the manifests again, in any of kubectl's ways, leaves the certificates as they are.
+func TestManifestIsAppliedAgain(t *testing.T) {
+	t.Parallel()
+	binaries, err := controlplane.FindBinaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := yaml.Marshal(deployment.Installation{Definition: definition.New(), Namespace: namespace, Service: service}.Certificates()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, flags := range map[string][]string{
+		"client-side": nil, "server-side": {"--server-side"}, "server-side, by force": {"--server-side", "--force-conflicts"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := start(t)
+			if err := c.kubernetes.CoreV1().Secrets(namespace).Delete(t.Context(), secretName, metav1.DeleteOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			apply := func(manifest []byte) {
+				t.Helper()
+				command := exec.CommandContext(t.Context(), binaries.Kubectl, append([]string{"--kubeconfig", c.plane.Kubeconfig(), "apply", "-f", "-"}, flags...)...)
+				command.Stdin = bytes.NewReader(manifest)
+				if out, err := command.CombinedOutput(); err != nil {
+					t.Fatalf("%v: %s", err, out)
+				}
+			}
+			apply(manifest)
+			c.replica(t)
+			before := c.secret(t)
+			if rotation.Empty(before) || before.Labels["app.kubernetes.io/part-of"] != "annex" {
+				t.Errorf("the Secret has %d keys, and labels %v", len(before.Data), before.Labels)
+			}
+			apply(manifest)
+			apply(bytes.ReplaceAll(manifest, []byte("  labels:\n"), []byte("  labels:\n    changed: by-hand\n")))
+			after := c.secret(t)
+			if after.Labels["changed"] != "by-hand" {
+				t.Errorf("the second manifest was not applied: %v", after.Labels)
+			}
+			if diff := cmp.Diff(before.Data, after.Data); diff != "" {
+				t.Errorf("applied again: %s", diff)
+			}
+		})
+	}
+}
+
+// Replicas in the middle of a rollout that changes their names come to rest with a certificate for all of them.
+func TestReplicasOfDifferentNames(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	named := func(domain string) func(*rotation.Options) {
+		return func(o *rotation.Options) { o.Names = certs.ServiceNames(service, namespace, domain) }
+	}
+	controllers := []*rotation.Controller{c.replica(t, named("old.local")), c.replica(t, named("new.local"))}
+	want := append(certs.ServiceNames(service, namespace, "old.local"), service+"."+namespace+".svc.new.local")
+	var names []string
+	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 30*time.Second, true, func(context.Context) (bool, error) {
+		pair, err := (&certs.Pair{CertificatePEM: c.secret(t).Data[corev1.TLSCertKey], KeyPEM: c.secret(t).Data[corev1.TLSPrivateKeyKey]}).TLS()
+		if err != nil {
+			return false, nil // It was written between the two.
+		}
+		names = pair.Leaf.DNSNames
+		return slices.Equal(names, want) && distinct(controllers) == 1, nil
+	})
+	if err != nil {
+		t.Fatalf("the certificate is good for %v, want %v: %v", names, want, err)
+	}
+	events, err := c.kubernetes.CoreV1().Secrets(namespace).Watch(t.Context(), metav1.ListOptions{
+		FieldSelector: "metadata.name=" + secretName, ResourceVersion: c.secret(t).ResourceVersion,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer events.Stop()
+	select {
+	case event := <-events.ResultChan():
+		t.Errorf("the Secret changed again: %s", event.Type)
+	case <-time.After(3 * time.Second):
 	}
 }
 

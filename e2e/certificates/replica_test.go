@@ -31,8 +31,9 @@ const (
 	apiService = "v1.ships.example.com"
 )
 
-// cluster is a control plane with a namespace for servers in it.
+// cluster is a control plane with a namespace for servers in it, and the empty Secret of one.
 type cluster struct {
+	plane      *controlplane.ControlPlane
 	config     *rest.Config
 	kubernetes kubernetes.Interface
 	aggregator aggregator.Interface
@@ -40,7 +41,8 @@ type cluster struct {
 
 func start(t *testing.T) *cluster {
 	t.Helper()
-	c := &cluster{config: controlplanetest.Start(t, controlplane.Options{}).RESTConfig()}
+	plane := controlplanetest.Start(t, controlplane.Options{})
+	c := &cluster{plane: plane, config: plane.RESTConfig()}
 	var err error
 	if c.kubernetes, err = kubernetes.NewForConfig(c.config); err != nil {
 		t.Fatal(err)
@@ -52,7 +54,16 @@ func start(t *testing.T) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.applySecret(t, secretName)
 	return c
+}
+
+// applySecret applies a server's Secret as manifests have it.
+func (c *cluster) applySecret(t *testing.T, name string) {
+	t.Helper()
+	if err := c.plane.Apply(t.Context(), rotation.EmptySecret(metav1.ObjectMeta{Namespace: namespace, Name: name})); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // register creates the APIService, as a manifest without caBundle has it.
@@ -74,9 +85,8 @@ func (c *cluster) apiService(ctx context.Context) (*apiregistrationv1.APIService
 	return c.aggregator.ApiregistrationV1().APIServices().Get(ctx, apiService, metav1.GetOptions{})
 }
 
-// replica runs one more replica for the test.
-func (c *cluster) replica(t *testing.T, configure ...func(*rotation.Options)) *rotation.Controller {
-	t.Helper()
+// replicaOptions are those of a replica, less what a test wants otherwise.
+func replicaOptions(configure ...func(*rotation.Options)) rotation.Options {
 	options := rotation.Options{
 		Namespace: namespace, Secret: secretName, Authority: service, Names: certs.ServiceNames(service, namespace, ""),
 		Service: service, APIServices: []string{apiService},
@@ -84,7 +94,13 @@ func (c *cluster) replica(t *testing.T, configure ...func(*rotation.Options)) *r
 	for _, set := range configure {
 		set(&options)
 	}
-	controller, err := rotation.New(c.config, options)
+	return options
+}
+
+// replica runs one more replica for the test.
+func (c *cluster) replica(t *testing.T, configure ...func(*rotation.Options)) *rotation.Controller {
+	t.Helper()
+	controller, err := rotation.New(c.config, replicaOptions(configure...))
 	if err != nil {
 		t.Fatal(err)
 	}
