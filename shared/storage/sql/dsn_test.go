@@ -14,7 +14,7 @@ func TestParseDSNKeepsPasswords(t *testing.T) {
 		"postgres://annex@" + secret + ":x@host:5432/db":    "percent-encode",
 		"host=/x password='" + secret:                       "percent-encode",
 		"host=/x password=a " + secret:                      "percent-encode",
-		"host=/x password=" + secret + " sslmode=unheard":   "sslmode is invalid",
+		"host=x password=" + secret + " sslmode=unheard":    "sslmode is invalid",
 		"host=/x password=" + secret + " connect_timeout=x": "invalid connect_timeout",
 	} {
 		_, err := parseDSN(dsn)
