@@ -30,8 +30,7 @@ func (s *Store) Create(ctx context.Context, key string, obj, out runtime.Object,
 	}
 	start := time.Now()
 	revision, _, err := s.db.write(ctx, write{key: key, value: stored, ttl: int64(ttl)})
-	observeRequest("create", s.config.Resource, start, err)
-	if err != nil {
+	if err := s.observe(ctx, "create", start, err); err != nil {
 		return err
 	}
 	if revision == 0 {

@@ -44,9 +44,8 @@ func (s *Store) Delete(
 		}
 		start := time.Now()
 		revision, present, writeErr := s.db.write(ctx, write{key: key, expected: state.rev})
-		observeRequest("delete", s.config.Resource, start, writeErr)
-		if writeErr != nil {
-			return writeErr
+		if err := s.observe(ctx, "delete", start, writeErr); err != nil {
+			return err
 		}
 		if revision == 0 {
 			state, err = reader.of(ctx, present)

@@ -79,9 +79,8 @@ func (s *Store) GuaranteedUpdate(
 		}
 		start := time.Now()
 		revision, present, err2 := s.db.write(ctx, w)
-		observeRequest("update", s.config.Resource, start, err2)
-		if err2 != nil {
-			return err2
+		if err := s.observe(ctx, "update", start, err2); err != nil {
+			return err
 		}
 		if revision == 0 {
 			state, err = reader.of(ctx, present)
