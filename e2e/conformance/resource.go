@@ -53,6 +53,8 @@ type Resource struct {
 	Generation bool
 	// Unconditional is true where an update without resourceVersion overwrites whatever there is. Custom resources refuse it.
 	Unconditional bool
+	// CreateOnUpdate is true where an update of an absent object creates it, as of Leases and Services.
+	CreateOnUpdate bool
 	// StrategicMerge is true where strategic merge patches work. Custom resources don't know them.
 	StrategicMerge bool
 	// Protobuf is true where objects are served in protobuf, as all built-in ones are, and ours; custom resources are not.

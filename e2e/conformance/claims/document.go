@@ -54,6 +54,7 @@ type Claim struct {
 
 	Generation     bool `json:"generation"`
 	Unconditional  bool `json:"unconditionalUpdate"`
+	CreateOnUpdate bool `json:"createOnUpdate,omitempty"`
 	StrategicMerge bool `json:"strategicMergePatch"`
 	Protobuf       bool `json:"protobuf"`
 	CBOR           bool `json:"cbor"`
@@ -264,6 +265,7 @@ func (c Claim) resource() (conformance.Resource, error) {
 
 		Generation:     c.Generation,
 		Unconditional:  c.Unconditional,
+		CreateOnUpdate: c.CreateOnUpdate,
 		StrategicMerge: c.StrategicMerge,
 		Protobuf:       c.Protobuf,
 		CBOR:           c.CBOR,
