@@ -51,6 +51,9 @@ func (p *prober) probe(ctx context.Context) error {
 		return err
 	}
 	p.object, p.objects = object, p.derivation.objects(p.offer.GVR, p.offer)
+	if err := p.keep(ctx); err != nil {
+		return err
+	}
 	// Without a schema, less is claimed; that there is none, the feature about OpenAPI tells.
 	p.schema, _ = NewSchema(p.Clients.Kubernetes.Discovery().OpenAPIV3(), p.offer.Kind())
 	p.claim.Generation = object.GetGeneration() != 0
@@ -62,6 +65,29 @@ func (p *prober) probe(ctx context.Context) error {
 	return nil
 }
 
+// keep leaves out of the sample what the server takes and does not keep, such as a status, or the stringData of a Secret, provided
+// that there can be objects without it.
+func (p *prober) keep(ctx context.Context) error {
+	kept := Object(runtime.DeepCopyJSON(p.claim.Sample))
+	for name := range p.claim.Sample {
+		if _, ok := p.object.Object[name]; !ok {
+			delete(kept, name)
+		}
+	}
+	if p.offer.Has("update", "status") {
+		delete(kept, "status")
+	}
+	if len(kept) == len(p.claim.Sample) {
+		return nil
+	}
+	object, err := p.create(ctx, p.offer, kept, "kept-"+p.offer.GVR.Version)
+	if err != nil {
+		return ctx.Err() // It is needed.
+	}
+	p.claim.Sample, p.object = kept, object
+	return nil
+}
+
 // with is the object with another value in a field.
 func (p *prober) with(f conformance.Field) (*unstructured.Unstructured, bool) {
 	object := p.object.DeepCopy()
@@ -69,17 +95,38 @@ func (p *prober) with(f conformance.Field) (*unstructured.Unstructured, bool) {
 	return object, err == nil
 }
 
+// errNoPlace is the error about a field that the object has no place for.
+var errNoPlace = errors.New("the field can't be set")
+
 // update tries an update of a field: whether it is accepted as it is, and what is said otherwise.
 func (p *prober) update(ctx context.Context, f conformance.Field) (bool, error) {
-	object, ok := p.with(f)
-	if !ok {
-		return false, errors.New("the field can't be set")
-	}
-	updated, err := p.objects.Update(ctx, object, metav1.UpdateOptions{DryRun: dry})
+	updated, err := p.try(ctx, f, func(object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+		return p.objects.Update(ctx, object, metav1.UpdateOptions{DryRun: dry})
+	})
 	if err != nil {
 		return false, err
 	}
 	return reflect.DeepEqual(f.Get(updated), f.Value), nil
+}
+
+// try writes the object with another value in a field. A controller may write to it meanwhile: then it is read again.
+func (p *prober) try(ctx context.Context, f conformance.Field, write func(*unstructured.Unstructured) (*unstructured.Unstructured, error)) (written *unstructured.Unstructured, err error) {
+	const most = 5
+	for range most {
+		object, ok := p.with(f)
+		if !ok {
+			return nil, errNoPlace
+		}
+		if written, err = write(object); !apierrors.IsConflict(err) {
+			return written, err
+		}
+		current, err := p.objects.Get(ctx, p.object.GetName(), metav1.GetOptions{})
+		if err != nil {
+			return nil, err
+		}
+		p.object = current
+	}
+	return written, err
 }
 
 // creates tries to create an object with another value in a field.
@@ -121,7 +168,8 @@ func (p *prober) candidates() []conformance.Field {
 		}
 		for _, f := range leaves(object, below...) {
 			known := slices.ContainsFunc(found, func(k conformance.Field) bool { return slices.Equal(k.Path, f.Path) })
-			if !known && f.Path[0] != "status" {
+			// Of what is atomic, nobody owns or changes a part.
+			if !known && f.Path[0] != "status" && !p.schema.atomic(f.Path[:len(f.Path)-1]) {
 				found = append(found, f)
 			}
 		}
@@ -161,6 +209,10 @@ func (p *prober) fields(ctx context.Context) error {
 			p.claim.Change = &Change{Field: Field{Path: f.Path, Value: Value{good[0]}}, Other: Value{good[1]}}
 		}
 	}
+	if p.claim.Change == nil && !p.claim.Generation && p.offer.Has("update", "") {
+		// An annotation may always change. Generations, where there are any, don't grow with it.
+		p.claim.Change = &Change{Field: Field{Path: []string{"metadata", "annotations", "example.com/changing"}, Value: Value{"once"}}, Other: Value{"twice"}}
+	}
 	return ctx.Err()
 }
 
@@ -177,11 +229,13 @@ func (p *prober) wrong(ctx context.Context, f conformance.Field, values []any) {
 	declared := len(values) - len(p.odd(f))
 	for i, value := range values {
 		bad := conformance.Field{Path: f.Path, Value: value}
-		_, err := p.update(ctx, bad)
-		if !p.offer.Has("update", "") {
-			_, err = p.creates(ctx, bad)
+		_, err := p.creates(ctx, bad)
+		refused, accepted := invalid(err, f), err == nil
+		if p.offer.Has("update", "") { // What can't change is not invalid because of that.
+			_, err = p.update(ctx, bad)
+			refused, accepted = refused && invalid(err, f), accepted || err == nil
 		}
-		if invalid(err, f) || err == nil && i < declared {
+		if refused || accepted && i < declared {
 			p.claim.Invalid = append(p.claim.Invalid, of(bad))
 			return
 		}
@@ -195,6 +249,11 @@ func (p *prober) writes(ctx context.Context) error {
 		object.SetResourceVersion("")
 		_, err := p.objects.Update(ctx, object, metav1.UpdateOptions{DryRun: dry})
 		p.claim.Unconditional = err == nil
+		object.SetName(object.GetName() + "-absent")
+		object.SetUID("")
+		object.SetResourceVersion("1")
+		_, err = p.objects.Update(ctx, object, metav1.UpdateOptions{DryRun: dry})
+		p.claim.CreateOnUpdate = err == nil
 	}
 	if p.offer.Has("patch", "") {
 		_, err := p.objects.Patch(ctx, p.object.GetName(), types.StrategicMergePatchType, []byte(`{}`), metav1.PatchOptions{DryRun: dry})
@@ -208,18 +267,22 @@ func (p *prober) encodings(ctx context.Context) error {
 	if !p.offer.Has("get", "") {
 		return nil
 	}
-	path := []string{"apis", p.offer.GVR.Group, p.offer.GVR.Version}
-	if p.offer.GVR.Group == "" {
-		path = []string{"api", p.offer.GVR.Version}
+	return p.derivation.encodings(ctx, p.offer, p.claim, p.object)
+}
+
+func (d *derivation) encodings(ctx context.Context, offer Offer, claim *Claim, object *unstructured.Unstructured) error {
+	path := []string{"apis", offer.GVR.Group, offer.GVR.Version}
+	if offer.GVR.Group == "" {
+		path = []string{"api", offer.GVR.Version}
 	}
-	if namespace := p.object.GetNamespace(); namespace != "" {
+	if namespace := object.GetNamespace(); namespace != "" {
 		path = append(path, "namespaces", namespace)
 	}
-	path = append(path, p.offer.GVR.Resource, p.object.GetName())
-	for mediaType, claimed := range map[string]*bool{runtime.ContentTypeProtobuf: &p.claim.Protobuf, runtime.ContentTypeCBOR: &p.claim.CBOR} {
-		err := p.Clients.Kubernetes.Discovery().RESTClient().Get().AbsPath(path...).SetHeader("Accept", mediaType).MaxRetries(0).Do(ctx).Error()
+	path = append(path, offer.GVR.Resource, object.GetName())
+	for mediaType, claimed := range map[string]*bool{runtime.ContentTypeProtobuf: &claim.Protobuf, runtime.ContentTypeCBOR: &claim.CBOR} {
+		err := d.Clients.Kubernetes.Discovery().RESTClient().Get().AbsPath(path...).SetHeader("Accept", mediaType).MaxRetries(0).Do(ctx).Error()
 		if err != nil && !apierrors.IsNotAcceptable(err) {
-			return fmt.Errorf("reading %s as %s: %w", p.object.GetName(), mediaType, err)
+			return fmt.Errorf("reading %s as %s: %w", object.GetName(), mediaType, err)
 		}
 		*claimed = err == nil
 	}
@@ -257,12 +320,10 @@ func (p *prober) status(ctx context.Context) error {
 		if reflect.DeepEqual(f.Get(p.object), f.Value) {
 			continue
 		}
-		object, ok := p.with(f)
-		if !ok {
-			continue
-		}
-		object.SetLabels(map[string]string{"example.com/sent": "yes"})
-		updated, err := p.objects.UpdateStatus(ctx, object, metav1.UpdateOptions{DryRun: dry})
+		updated, err := p.try(ctx, f, func(object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+			object.SetLabels(map[string]string{"example.com/sent": "yes"})
+			return p.objects.UpdateStatus(ctx, object, metav1.UpdateOptions{DryRun: dry})
+		})
 		if err != nil || !reflect.DeepEqual(f.Get(updated), f.Value) {
 			continue
 		}
@@ -370,7 +431,13 @@ func (p *prober) selectable(ctx context.Context) error {
 		return nil
 	}
 	const most = 40 // Requests.
-	fields := append(leaves(p.object.Object, "spec"), leaves(p.object.Object, "status")...)
+	another, err := p.create(ctx, p.offer, p.claim.Sample, "another-"+p.offer.GVR.Version)
+	if err != nil {
+		return err
+	}
+	fields := slices.DeleteFunc(append(leaves(p.object.Object, "spec"), leaves(p.object.Object, "status")...), func(f conformance.Field) bool {
+		return !reflect.DeepEqual(f.Get(another), f.Value) // An address, for example.
+	})
 	for _, f := range fields[:min(len(fields), most)] {
 		value := text(f.Value)
 		if strings.ContainsAny(value, ",=\\") || strings.ContainsAny(f.String(), ",=!/") {

@@ -64,6 +64,16 @@ func (s Schema) Field(path ...string) *spec.Schema {
 	return field
 }
 
+// atomic says whether a field, or one that it is in, is written as a whole (x-kubernetes-map-type).
+func (s Schema) atomic(path []string) bool {
+	for i := range path {
+		if field := s.Field(path[:i+1]...); field != nil && field.Extensions["x-kubernetes-map-type"] == "atomic" {
+			return true
+		}
+	}
+	return false
+}
+
 // resolve follows references. A property with a default has its reference within allOf.
 func (s Schema) resolve(field *spec.Schema) *spec.Schema {
 	const deepest = 10
