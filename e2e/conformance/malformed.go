@@ -220,12 +220,13 @@ func (tr *trial) neutral(text string) string {
 		tr.Kind, "<kind>",
 		tr.GVR.Resource, "<resource>",
 		tr.Change.String(), "<field>",
-		field, "<field>",
 	}
 	if tr.GVR.Group != "" { // An empty one would be everywhere.
 		names = append(names, tr.GVR.Group, "<group>")
 	}
 	text = strings.NewReplacer(names...).Replace(text)
+	// Its name may be a word, too, such as type.
+	text = regexp.MustCompile(`(["'./\[{])`+regexp.QuoteMeta(field)+`\b`).ReplaceAllString(text, "$1<field>")
 	for _, i := range incidental {
 		text = i.pattern.ReplaceAllString(text, i.stands)
 	}

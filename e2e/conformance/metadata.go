@@ -127,7 +127,11 @@ func Metadata(r Resource) Feature {
 			longest = 253 // RFC 1123
 		}
 		long := func(length int) string { return (tr.named("") + strings.Repeat("x", length))[:length] }
-		for _, name := range []string{"a/b", "a%b", "..", "Upper", "under_score", "-dash", "dot.", long(longest + 1)} {
+		names := []string{"a/b", "a%b", ".."}
+		if !tr.PathNames {
+			names = append(names, "Upper", "under_score", "-dash", "dot.", long(longest+1))
+		}
+		for _, name := range names {
 			sample := tr.sample(t, "")
 			sample.SetName(name)
 			_, err := create(ctx, sample)

@@ -6,10 +6,10 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 )
 
-// Verbs of a resource, and those of one object.
+// Verbs of a resource, and those of a subresource.
 var (
-	everyVerb  = []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}
-	namedVerbs = []string{"delete", "get", "patch", "update"}
+	everyVerb = []string{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}
+	partVerbs = []string{"create", "delete", "get", "patch", "update"}
 )
 
 // Rules are the rights, in the whole cluster, that it takes to run the feature and to clean up after it. They include those to ask
@@ -23,11 +23,11 @@ func (f Feature) Rules() []rbacv1.PolicyRule {
 	asked := []string{"nosuchsubresource", "scale", "status"}
 	for name, verbs := range r.Subresources {
 		if !slices.Contains(asked, name) {
-			rules = append(rules, rule(r.GVR.Group, r.GVR.Resource+"/"+name, union(namedVerbs, verbs)...))
+			rules = append(rules, rule(r.GVR.Group, r.GVR.Resource+"/"+name, union(partVerbs, verbs)...))
 		}
 	}
 	for _, name := range asked {
-		rules = append(rules, rule(r.GVR.Group, r.GVR.Resource+"/"+name, namedVerbs...))
+		rules = append(rules, rule(r.GVR.Group, r.GVR.Resource+"/"+name, partVerbs...))
 	}
 	if f.Claimed {
 		rules = append(rules, besides(f.Area, r)...)
@@ -69,7 +69,7 @@ func besides(area string, r Resource) []rbacv1.PolicyRule {
 		return rules
 	case "Malformed":
 		other := builtInLike(r)
-		return []rbacv1.PolicyRule{rule(other.GVR.Group, other.GVR.Resource, everyVerb...), rule(other.GVR.Group, other.GVR.Resource+"/status", namedVerbs...)}
+		return []rbacv1.PolicyRule{rule(other.GVR.Group, other.GVR.Resource, everyVerb...), rule(other.GVR.Group, other.GVR.Resource+"/status", partVerbs...)}
 	}
 	return nil
 }

@@ -152,7 +152,7 @@ func (d *derivation) close(ctx context.Context) error {
 
 // claim derives the claims of one resource; reason says why there are none.
 func (d *derivation) claim(ctx context.Context, offer Offer) (claim Claim, reason string, err error) {
-	given, _ := d.Overlay.Of(offer.GVR)
+	given, despite := d.Overlay.Of(offer.GVR)
 	claim = offer.claim()
 	claim.Sample = given.Sample
 	if err := d.provide(ctx, given.Needs); err != nil {
@@ -168,8 +168,8 @@ func (d *derivation) claim(ctx context.Context, offer Offer) (claim Claim, reaso
 	}
 	if offer.Has("get", "") {
 		p := prober{derivation: d, offer: offer, claim: &claim}
-		if err := p.probe(ctx); err != nil {
-			return claim, "", err
+		if reason, err := p.probe(ctx, despite); err != nil || reason != "" {
+			return claim, reason, err
 		}
 	}
 	claim, err = d.Overlay.Onto(claim)

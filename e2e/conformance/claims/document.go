@@ -42,8 +42,8 @@ type Claim struct {
 
 	// Needs are whole objects.
 	Needs []Object `json:"needs,omitempty"`
-	// Sample has no metadata.
-	Sample   Object `json:"sample,omitempty"`
+	// Sample has no metadata. It may be empty.
+	Sample   Object `json:"sample,omitzero"`
 	Existing string `json:"existing,omitempty"`
 
 	Change    *Change `json:"change,omitempty"`
@@ -51,6 +51,9 @@ type Claim struct {
 	Invalid   []Field `json:"invalid,omitempty"`
 	Answer    *Field  `json:"answer,omitempty"`
 	MaxName   int     `json:"maxName,omitempty"`
+	PathNames bool    `json:"pathNames,omitempty"`
+
+	AcceptsUnknown []string `json:"acceptsUnknown,omitempty"`
 
 	Generation     bool `json:"generation"`
 	Unconditional  bool `json:"unconditionalUpdate"`
@@ -263,6 +266,8 @@ func (c Claim) resource() (conformance.Resource, error) {
 		Answer:       c.Answer.field(),
 		MaxName:      c.MaxName,
 
+		AcceptsUnknown: c.AcceptsUnknown,
+		PathNames:      c.PathNames,
 		Generation:     c.Generation,
 		Unconditional:  c.Unconditional,
 		CreateOnUpdate: c.CreateOnUpdate,

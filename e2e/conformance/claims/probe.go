@@ -11,13 +11,16 @@ import (
 	"slices"
 	"strings"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/utils/ptr"
 
 	"example.com/annex/e2e/conformance"
 )
@@ -44,25 +47,35 @@ type prober struct {
 	object  *unstructured.Unstructured
 }
 
-// probe fills in what the server has to say.
-func (p *prober) probe(ctx context.Context) error {
+// probe fills in what the server has to say; reason says why the resource can't be tried.
+func (p *prober) probe(ctx context.Context, despite bool) (reason string, err error) {
 	object, err := p.create(ctx, p.offer, p.claim.Sample, "derived-"+p.offer.GVR.Version)
 	if err != nil {
-		return err
+		return "", err
+	}
+	if !despite {
+		who, err := p.written(ctx, object)
+		if err != nil {
+			return "", err
+		}
+		if who != "" {
+			return "each new object is written by " + who + ", and what a feature writes can't be told from that: stop that, or name the resource with --claims to try it nonetheless", nil
+		}
 	}
 	p.object, p.objects = object, p.derivation.objects(p.offer.GVR, p.offer)
 	if err := p.keep(ctx); err != nil {
-		return err
+		return "", err
 	}
 	// Without a schema, less is claimed; that there is none, the feature about OpenAPI tells.
 	p.schema, _ = NewSchema(p.Clients.Kubernetes.Discovery().OpenAPIV3(), p.offer.Kind())
+	p.claim.AcceptsUnknown = p.schema.open()
 	p.claim.Generation = object.GetGeneration() != 0
 	for _, find := range []func(context.Context) error{p.fields, p.writes, p.encodings, p.names, p.status, p.scale, p.columns, p.selectable, p.roles} {
 		if err := find(ctx); err != nil {
-			return fmt.Errorf("finding out what %s claims: %w", p.offer.Name(), err)
+			return "", fmt.Errorf("finding out what %s claims: %w", p.offer.Name(), err)
 		}
 	}
-	return nil
+	return "", nil
 }
 
 // keep leaves out of the sample what the server takes and does not keep, such as a status, or the stringData of a Secret, provided
@@ -86,6 +99,38 @@ func (p *prober) keep(ctx context.Context) error {
 	}
 	p.claim.Sample, p.object = kept, object
 	return nil
+}
+
+// written says who else writes to a new object, if somebody does within a second: what is tried can't be told from that.
+func (p *prober) written(ctx context.Context, since *unstructured.Unstructured) (string, error) {
+	if !p.offer.Has("watch", "") {
+		return "", nil
+	}
+	const second = int64(1)
+	events, err := p.objects.Watch(ctx, metav1.ListOptions{
+		FieldSelector: "metadata.name=" + since.GetName(), ResourceVersion: since.GetResourceVersion(), TimeoutSeconds: ptr.To(second),
+	})
+	if err != nil {
+		return "", ctx.Err() // The feature about watches tells.
+	}
+	defer events.Stop()
+	for event := range events.ResultChan() {
+		switch object, ok := event.Object.(*unstructured.Unstructured); {
+		case !ok || event.Type == watch.Error:
+			return "", ctx.Err()
+		case event.Type == watch.Deleted:
+			return "somebody who deletes it", nil
+		case event.Type == watch.Modified:
+			managers := object.GetManagedFields()
+			for _, m := range slices.Backward(managers) {
+				if !slices.ContainsFunc(since.GetManagedFields(), func(known metav1.ManagedFieldsEntry) bool { return known.Manager == m.Manager }) {
+					return m.Manager, nil
+				}
+			}
+			return "somebody", nil
+		}
+	}
+	return "", ctx.Err()
 }
 
 // with is the object with another value in a field.
@@ -210,8 +255,8 @@ func (p *prober) fields(ctx context.Context) error {
 		}
 	}
 	if p.claim.Change == nil && !p.claim.Generation && p.offer.Has("update", "") {
-		// An annotation may always change. Generations, where there are any, don't grow with it.
-		p.claim.Change = &Change{Field: Field{Path: []string{"metadata", "annotations", "example.com/changing"}, Value: Value{"once"}}, Other: Value{"twice"}}
+		// A label may always change. Generations, where there are any, don't grow with it.
+		p.claim.Change = &Change{Field: Field{Path: []string{"metadata", "labels", "annex-e2e-changing"}, Value: Value{"once"}}, Other: Value{"twice"}}
 	}
 	return ctx.Err()
 }
@@ -291,6 +336,9 @@ func (d *derivation) encodings(ctx context.Context, offer Offer, claim *Claim, o
 
 // names finds out how long they may be: as a DNS subdomain (RFC 1123), as a DNS label, or as a label to which others append.
 func (p *prober) names(ctx context.Context) error {
+	if p.claim.PathNames = p.offer.GVR.Group == rbacv1.GroupName; p.claim.PathNames {
+		return nil // Of others it would be a fault.
+	}
 	r, err := p.resource(p.offer, p.claim.Sample)
 	if err != nil {
 		return err
