@@ -16,10 +16,11 @@ type request struct {
 	want              int
 }
 
-// Methods by verb: those for a collection, and those for an object or its subresource.
+// Methods by verb: those for a collection, for an object, and for its subresource.
 var (
 	collectionMethods = map[string]string{"create": http.MethodPost, "list": http.MethodGet, "deletecollection": http.MethodDelete}
 	namedMethods      = map[string]string{"get": http.MethodGet, "update": http.MethodPut, "patch": http.MethodPatch, "delete": http.MethodDelete}
+	partMethods       = map[string]string{"get": http.MethodGet, "update": http.MethodPut, "patch": http.MethodPatch, "delete": http.MethodDelete, "create": http.MethodPost}
 )
 
 // missing lists a request for each verb that the resource does not have. Where it has another verb for the same path, the method
@@ -40,11 +41,11 @@ func (r Resource) missing() []request {
 	add("", r.Verbs, collectionMethods)
 	add("", r.Verbs, namedMethods, "absent")
 	for name, has := range r.Subresources {
-		add(name, has, namedMethods, "absent", name)
+		add(name, has, partMethods, "absent", name)
 	}
 	for _, name := range []string{"status", "scale", "nosuchsubresource"} {
 		if _, ok := r.Subresources[name]; !ok {
-			add(name, nil, namedMethods, "absent", name)
+			add(name, nil, partMethods, "absent", name)
 		}
 	}
 	if !r.Can("watch") {

@@ -27,16 +27,28 @@ func Delete(r Resource) Feature {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var status metav1.Status
-		if err := json.Unmarshal(data, &status); err != nil {
+		answer := &unstructured.Unstructured{}
+		if err := json.Unmarshal(data, &answer.Object); err != nil {
 			t.Fatalf("decoding the answer: %v", err)
 		}
-		want := &metav1.StatusDetails{Name: object.GetName(), Group: r.GVR.Group, Kind: r.GVR.Resource, UID: object.GetUID()}
-		if status.Kind != "Status" || status.Status != metav1.StatusSuccess {
-			t.Errorf("got %s %s, want a Status of Success", status.Kind, status.Status)
-		}
-		if diff := cmp.Diff(want, status.Details); diff != "" {
-			t.Errorf("details (-want +got):\n%s", diff)
+		switch {
+		// Some answer with what they have deleted (ReturnDeletedObject of k8s.io/apiserver/pkg/registry/generic/registry.Store).
+		case answer.GroupVersionKind() == r.GVK():
+			if answer.GetUID() != object.GetUID() {
+				t.Errorf("the answer is %s of uid %s, want %s", answer.GetName(), answer.GetUID(), object.GetUID())
+			}
+		default:
+			var status metav1.Status
+			if err := json.Unmarshal(data, &status); err != nil {
+				t.Fatalf("decoding the answer: %v", err)
+			}
+			want := &metav1.StatusDetails{Name: object.GetName(), Group: r.GVR.Group, Kind: r.GVR.Resource, UID: object.GetUID()}
+			if status.Kind != "Status" || status.Status != metav1.StatusSuccess {
+				t.Errorf("got %s %s, want a Status of Success", status.Kind, status.Status)
+			}
+			if diff := cmp.Diff(want, status.Details); diff != "" {
+				t.Errorf("details (-want +got):\n%s", diff)
+			}
 		}
 		_, err = tr.objects().Get(ctx, object.GetName(), metav1.GetOptions{})
 		expectRefused(t, err, apierrors.IsNotFound)

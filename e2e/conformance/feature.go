@@ -25,12 +25,14 @@ type Feature struct {
 	Claimed bool
 	// Builder is what runs. Its labels are AreaLabel, ClaimedLabel and ResourceLabel.
 	Builder *features.FeatureBuilder
+
+	resource Resource
 }
 
 // try starts the feature about an area.
 func try(r Resource, area string, claimed bool) *trial {
 	tr := &trial{Resource: r}
-	tr.Feature = Feature{Area: area, Claimed: claimed, Builder: features.New(r.GVR.Resource+" "+r.GVR.Version+" "+area).
+	tr.Feature = Feature{Area: area, Claimed: claimed, resource: r, Builder: features.New(r.GVR.Resource+" "+r.GVR.Version+" "+area).
 		WithLabel(AreaLabel, area).
 		WithLabel(ClaimedLabel, strconv.FormatBool(claimed)).
 		WithLabel(ResourceLabel, r.String()).

@@ -34,10 +34,12 @@ func (tr *trial) surpluses(t *testing.T, name string) []surplus {
 	}
 	valid = bytes.TrimSpace(valid)
 	bodies := []surplus{
-		{"an unknown field", append([]byte(`{"noSuchField":"x",`), valid[1:]...), `unknown field "noSuchField"`},
 		{"a field that is there twice", append([]byte(`{"kind":"`+tr.Kind+`",`), valid[1:]...), `duplicate field "kind"`},
 	}
-	if _, ok := sample.Object["spec"].(map[string]any); ok {
+	if !tr.takesUnknown("") {
+		bodies = append(bodies, surplus{"an unknown field", append([]byte(`{"noSuchField":"x",`), valid[1:]...), `unknown field "noSuchField"`})
+	}
+	if _, ok := sample.Object["spec"].(map[string]any); ok && !tr.takesUnknown("spec") {
 		nested := Field{Path: []string{"spec", "noSuchField"}, Value: "x"}
 		nested.Set(t, sample)
 		body, err := sample.MarshalJSON()
@@ -47,6 +49,11 @@ func (tr *trial) surpluses(t *testing.T, name string) []surplus {
 		bodies = append(bodies, surplus{"an unknown field of the specification", body, `unknown field "spec.noSuchField"`})
 	}
 	return bodies
+}
+
+// takesUnknown says whether an object, or its specification, takes fields that nobody has declared.
+func (r Resource) takesUnknown(path string) bool {
+	return slices.Contains(r.AcceptsUnknown, "") || slices.Contains(r.AcceptsUnknown, path)
 }
 
 // warnings collects the warnings of answers.
@@ -118,6 +125,9 @@ func (tr *trial) fieldValidation() {
 				body := bytes.Replace(surplus.body, []byte(`"metadata":{`), fmt.Appendf(nil, `"metadata":{"resourceVersion":%q,`, object.GetResourceVersion()), 1)
 				check(ctx, t, surplus.says, http.MethodPut, "application/json", body, object.GetName())
 			}
+			if tr.takesUnknown("") {
+				return
+			}
 			unknown := `unknown field "noSuchField"`
 			check(ctx, t, unknown, http.MethodPatch, string(types.MergePatchType), []byte(`{"noSuchField":"x"}`), object.GetName())
 			check(ctx, t, unknown, http.MethodPatch, string(types.JSONPatchType), []byte(`[{"op":"add","path":"/noSuchField","value":"x"}]`), object.GetName())
@@ -137,9 +147,12 @@ func (tr *trial) fieldValidation() {
 			}
 		})
 	}
+	if tr.takesUnknown("") {
+		return
+	}
 	tr.assess("kubectl create --validate", func(ctx context.Context, t *testing.T) {
 		file := filepath.Join(t.TempDir(), "object.json")
-		surplus := tr.surpluses(t, "validated")[0]
+		surplus := tr.surpluses(t, "validated")[1] // That with an unknown field.
 		if err := os.WriteFile(file, surplus.body, 0o600); err != nil {
 			t.Fatal(err)
 		}

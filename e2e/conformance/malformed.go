@@ -33,10 +33,7 @@ func Malformed(r Resource) Feature {
 	if !claimed {
 		return tr.Feature
 	}
-	builtIn := &trial{Resource: horizontalPodAutoscalers}
-	if !r.Namespaced {
-		builtIn.Resource = flowSchemas
-	}
+	builtIn := &trial{Resource: builtInLike(r)}
 	tr.Feature.Builder.Setup(func(ctx context.Context, t *testing.T, _ *envconf.Config) context.Context {
 		builtIn.Session = tr.Session
 		if !r.Namespaced {
@@ -103,6 +100,14 @@ var (
 		Change:   Field{Path: []string{"spec", "matchingPrecedence"}, Value: int64(8000)},
 	}
 )
+
+// builtInLike is the one of them that has the scope of a resource.
+func builtInLike(r Resource) Resource {
+	if r.Namespaced {
+		return horizontalPodAutoscalers
+	}
+	return flowSchemas
+}
 
 // malformed is a request that is sent as it is.
 type malformed struct {
@@ -208,16 +213,20 @@ var incidental = []struct {
 func (tr *trial) neutral(text string) string {
 	gv := tr.GVR.GroupVersion().String()
 	field := tr.Change.Path[len(tr.Change.Path)-1]
-	text = strings.NewReplacer(
+	names := []string{
 		tr.GVR.GroupResource().String(), "<resource>",
-		tr.Kind+"."+tr.GVR.Group, "<kind>",
+		tr.Kind + "." + tr.GVR.Group, "<kind>",
 		gv, "<version>",
 		tr.Kind, "<kind>",
 		tr.GVR.Resource, "<resource>",
 		tr.Change.String(), "<field>",
-		field, "<field>",
-		tr.GVR.Group, "<group>",
-	).Replace(text)
+	}
+	if tr.GVR.Group != "" { // An empty one would be everywhere.
+		names = append(names, tr.GVR.Group, "<group>")
+	}
+	text = strings.NewReplacer(names...).Replace(text)
+	// Its name may be a word, too, such as type.
+	text = regexp.MustCompile(`(["'./\[{])`+regexp.QuoteMeta(field)+`\b`).ReplaceAllString(text, "$1<field>")
 	for _, i := range incidental {
 		text = i.pattern.ReplaceAllString(text, i.stands)
 	}

@@ -30,22 +30,23 @@ var needed = struct {
 	by map[string]int
 }{by: map[string]int{}}
 
-// hold is a feature that keeps what the resource needs until t ends.
-func (r Resource) hold(t *testing.T) *features.FeatureBuilder {
+// hold is a feature that keeps what the resource needs until a test has ended that it is part of.
+func (r Resource) hold(until *testing.T) *features.FeatureBuilder {
 	s := &step.Session{}
 	return features.New("what "+r.String()+" needs").
 		WithLabel(ResourceLabel, r.String()).
-		Setup(func(ctx context.Context, own *testing.T, cfg *envconf.Config) context.Context {
-			own.Helper()
-			ctx = s.Open(ctx, own, cfg)
-			r.provide(ctx, t, s, s.Namespace)
+		Setup(func(ctx context.Context, t *testing.T, cfg *envconf.Config) context.Context {
+			t.Helper()
+			ctx = s.Open(ctx, t, cfg)
+			r.provide(ctx, t, until, s, s.Namespace)
 			return ctx
 		})
 }
 
 // provide creates what the resource needs in a namespace, and returns once an object of the sample would be accepted there, or
-// the existing object is. It is deleted again when t, and all others who asked for it, have ended.
-func (r Resource) provide(ctx context.Context, t *testing.T, s *step.Session, namespace string) {
+// the existing object is. It fails t, whose goroutine calls it. What was created is deleted again when the other test, and those of
+// all others who asked for it, have ended.
+func (r Resource) provide(ctx context.Context, t, until *testing.T, s *step.Session, namespace string) {
 	t.Helper()
 	if len(r.Needs) == 0 {
 		return
@@ -64,7 +65,7 @@ func (r Resource) provide(ctx context.Context, t *testing.T, s *step.Session, na
 		if err != nil {
 			t.Fatalf("what %s needs can't be in this cluster: %v", r, err)
 		}
-		if err := acquire(ctx, t, s, mapping, object, namespace); err != nil {
+		if err := acquire(ctx, until, s, mapping, object, namespace); err != nil {
 			t.Fatalf("creating what %s needs: %v", r, err)
 		}
 	}
@@ -98,9 +99,9 @@ func (r Resource) provide(ctx context.Context, t *testing.T, s *step.Session, na
 	})
 }
 
-// acquire creates an object, and releases it when t ends.
-func acquire(ctx context.Context, t *testing.T, s *step.Session, mapping *meta.RESTMapping, object *unstructured.Unstructured, namespace string) error {
-	t.Helper()
+// acquire creates an object, and releases it when a test ends.
+func acquire(ctx context.Context, until *testing.T, s *step.Session, mapping *meta.RESTMapping, object *unstructured.Unstructured, namespace string) error {
+	until.Helper()
 	var objects dynamic.ResourceInterface = s.Dynamic.Resource(mapping.Resource)
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
 		if object.GetNamespace() == "" {
@@ -121,7 +122,7 @@ func acquire(ctx context.Context, t *testing.T, s *step.Session, mapping *meta.R
 		}
 	}
 	needed.by[key]++
-	t.Cleanup(func() {
+	until.Cleanup(func() {
 		needed.Lock()
 		defer needed.Unlock()
 		if needed.by[key]--; needed.by[key] > 0 {

@@ -111,8 +111,15 @@ func Objects(r Resource) Feature {
 		tr.assess("an update of an absent object", func(ctx context.Context, t *testing.T) {
 			object := tr.sample(t, "absent")
 			object.SetResourceVersion("1")
-			_, err := tr.objects().Update(ctx, object, metav1.UpdateOptions{})
-			expectRefused(t, err, apierrors.IsNotFound, object.GetName())
+			created, err := tr.objects().Update(ctx, object, metav1.UpdateOptions{})
+			if !r.CreateOnUpdate {
+				expectRefused(t, err, apierrors.IsNotFound, object.GetName())
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			expectUnchanged(t, created, tr.get(ctx, t, "absent"))
 		})
 	}
 	return tr.Feature

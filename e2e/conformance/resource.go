@@ -48,11 +48,20 @@ type Resource struct {
 	Answer *Field
 	// MaxName is the length of the longest name, 253 if 0: that of a DNS subdomain.
 	MaxName int
+	// PathNames is true where all names are good that can be a segment of a URL's path, as of RBAC's roles. Elsewhere they are as RFC
+	// 1123 has them, at least.
+	PathNames bool
+
+	// AcceptsUnknown are where an object takes fields that nobody has declared (x-kubernetes-preserve-unknown-fields of custom resources): "" for
+	// the whole object, "spec" for its specification. Elsewhere they are refused.
+	AcceptsUnknown []string
 
 	// Generation is true where metadata.generation is 1 in a new object and grows with Change. Where it is false, there is none.
 	Generation bool
 	// Unconditional is true where an update without resourceVersion overwrites whatever there is. Custom resources refuse it.
 	Unconditional bool
+	// CreateOnUpdate is true where an update of an absent object creates it, as of Leases and Services.
+	CreateOnUpdate bool
 	// StrategicMerge is true where strategic merge patches work. Custom resources don't know them.
 	StrategicMerge bool
 	// Protobuf is true where objects are served in protobuf, as all built-in ones are, and ours; custom resources are not.

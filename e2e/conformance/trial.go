@@ -34,7 +34,7 @@ func (tr *trial) open(ctx context.Context, t *testing.T, cfg *envconf.Config) co
 	}
 	ctx = tr.Open(ctx, t, cfg)
 	tr.KubectlCache = t.TempDir()
-	tr.provide(ctx, t, &tr.Session, tr.Namespace)
+	tr.provide(ctx, t, t, &tr.Session, tr.Namespace)
 	if !tr.Namespaced && tr.Can("create") {
 		t.Cleanup(func() { tr.clean(ctx) })
 	}
@@ -63,7 +63,7 @@ func (tr *trial) clean(ctx context.Context) {
 func (tr *trial) elsewhere(ctx context.Context, t *testing.T) string {
 	t.Helper()
 	namespace := tr.NewNamespace(ctx, t)
-	tr.provide(ctx, t, &tr.Session, namespace)
+	tr.provide(ctx, t, t, &tr.Session, namespace)
 	return namespace
 }
 

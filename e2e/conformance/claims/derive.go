@@ -1,12 +1,14 @@
 package claims
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -48,7 +50,7 @@ func Derive(ctx context.Context, options Options, offers []Offer) (_ Document, _
 			}
 			slices.Sort(kinds)
 			return Document{}, nil, fmt.Errorf("%s: a %s of %s is none of the resources to try: their kinds are %v of %s",
-				s.File, s.GetKind(), s.GetAPIVersion(), slices.Compact(kinds), offers[0].GVR.Group)
+				s.File, s.GetKind(), s.GetAPIVersion(), slices.Compact(kinds), cmp.Or(offers[0].GVR.Group, "the core group"))
 		}
 	}
 	d := &derivation{Options: options}
@@ -150,23 +152,9 @@ func (d *derivation) close(ctx context.Context) error {
 
 // claim derives the claims of one resource; reason says why there are none.
 func (d *derivation) claim(ctx context.Context, offer Offer) (claim Claim, reason string, err error) {
-	given, _ := d.Overlay.Of(offer.GVR)
-	claim = Claim{
-		Name:       name(offer.GVR),
-		Kind:       offer.Kind().Kind,
-		Singular:   offer.SingularResource,
-		ShortNames: offer.ShortNames,
-		Categories: offer.Categories,
-		Namespaced: offer.Scope == "Namespaced",
-		Verbs:      slices.Sorted(slices.Values(offer.Verbs)),
-		Sample:     given.Sample,
-	}
-	for _, s := range offer.Subresources {
-		if claim.Subresources == nil {
-			claim.Subresources = map[string][]string{}
-		}
-		claim.Subresources[s.Subresource] = slices.Sorted(slices.Values(s.Verbs))
-	}
+	given, despite := d.Overlay.Of(offer.GVR)
+	claim = offer.claim()
+	claim.Sample = given.Sample
 	if err := d.provide(ctx, given.Needs); err != nil {
 		return claim, "", fmt.Errorf("%s: creating what it needs: %w", claim.Name, err)
 	}
@@ -180,19 +168,56 @@ func (d *derivation) claim(ctx context.Context, offer Offer) (claim Claim, reaso
 	}
 	if offer.Has("get", "") {
 		p := prober{derivation: d, offer: offer, claim: &claim}
-		if err := p.probe(ctx); err != nil {
-			return claim, "", err
+		if reason, err := p.probe(ctx, despite); err != nil || reason != "" {
+			return claim, reason, err
 		}
 	}
 	claim, err = d.Overlay.Onto(claim)
 	return claim, "", err
 }
 
+// claim is what discovery says.
+func (o Offer) claim() Claim {
+	claim := Claim{
+		Name:       name(o.GVR),
+		Kind:       o.Kind().Kind,
+		Singular:   o.SingularResource,
+		ShortNames: o.ShortNames,
+		Categories: o.Categories,
+		Namespaced: o.Scope == "Namespaced",
+		Verbs:      slices.Sorted(slices.Values(o.Verbs)),
+	}
+	for _, s := range o.Subresources {
+		if claim.Subresources == nil {
+			claim.Subresources = map[string][]string{}
+		}
+		claim.Subresources[s.Subresource] = slices.Sorted(slices.Values(s.Verbs))
+	}
+	return claim
+}
+
+// Rules are the rights that it may take to run the features of the resource that are selected by their areas, and to find out before
+// what it claims.
+func (o Offer) Rules(selected func(area string) bool) []rbacv1.PolicyRule {
+	c := o.claim()
+	var rules []rbacv1.PolicyRule
+	for _, feature := range conformance.All(conformance.Resource{
+		GVR: o.GVR, Kind: c.Kind, Singular: c.Singular, Namespaced: c.Namespaced, Verbs: c.Verbs, Subresources: c.Subresources,
+		// Not known yet.
+		StrategicMerge: true, Unconditional: true,
+	}) {
+		if selected(feature.Area) {
+			rules = append(rules, feature.Rules()...)
+		}
+	}
+	return rules
+}
+
 // readOnly are the claims of a resource whose objects are there by themselves.
 func (d *derivation) readOnly(ctx context.Context, offer Offer, claim Claim) (Claim, string, error) {
-	claim, err := d.Overlay.Onto(claim)
-	if err != nil || claim.Existing != "" || !offer.Has("list", "") {
-		return claim, "", err
+	given, err := d.Overlay.Onto(claim)
+	if err != nil || given.Existing != "" || !offer.Has("list", "") {
+		return given, "", err
 	}
 	list, err := d.Clients.Dynamic.Resource(offer.GVR).List(ctx, metav1.ListOptions{Limit: 1})
 	if err != nil {
@@ -202,7 +227,13 @@ func (d *derivation) readOnly(ctx context.Context, offer Offer, claim Claim) (Cl
 		return claim, "its objects are there by themselves: name one as existing with --claims", nil
 	}
 	claim.Existing = list.Items[0].GetName()
-	return claim, "", nil
+	if offer.Has("get", "") {
+		if err := d.encodings(ctx, offer, &claim, &list.Items[0]); err != nil {
+			return claim, "", fmt.Errorf("finding out what %s claims: %w", offer.Name(), err)
+		}
+	}
+	claim, err = d.Overlay.Onto(claim)
+	return claim, "", err
 }
 
 // sample is what an object of the resource needs, besides its type and metadata. A sample of another version is converted.

@@ -42,8 +42,8 @@ type Claim struct {
 
 	// Needs are whole objects.
 	Needs []Object `json:"needs,omitempty"`
-	// Sample has no metadata.
-	Sample   Object `json:"sample,omitempty"`
+	// Sample has no metadata. It may be empty.
+	Sample   Object `json:"sample,omitzero"`
 	Existing string `json:"existing,omitempty"`
 
 	Change    *Change `json:"change,omitempty"`
@@ -51,9 +51,13 @@ type Claim struct {
 	Invalid   []Field `json:"invalid,omitempty"`
 	Answer    *Field  `json:"answer,omitempty"`
 	MaxName   int     `json:"maxName,omitempty"`
+	PathNames bool    `json:"pathNames,omitempty"`
+
+	AcceptsUnknown []string `json:"acceptsUnknown,omitempty"`
 
 	Generation     bool `json:"generation"`
 	Unconditional  bool `json:"unconditionalUpdate"`
+	CreateOnUpdate bool `json:"createOnUpdate,omitempty"`
 	StrategicMerge bool `json:"strategicMergePatch"`
 	Protobuf       bool `json:"protobuf"`
 	CBOR           bool `json:"cbor"`
@@ -262,8 +266,11 @@ func (c Claim) resource() (conformance.Resource, error) {
 		Answer:       c.Answer.field(),
 		MaxName:      c.MaxName,
 
+		AcceptsUnknown: c.AcceptsUnknown,
+		PathNames:      c.PathNames,
 		Generation:     c.Generation,
 		Unconditional:  c.Unconditional,
+		CreateOnUpdate: c.CreateOnUpdate,
 		StrategicMerge: c.StrategicMerge,
 		Protobuf:       c.Protobuf,
 		CBOR:           c.CBOR,

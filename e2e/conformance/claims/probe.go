@@ -11,13 +11,16 @@ import (
 	"slices"
 	"strings"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/utils/ptr"
 
 	"example.com/annex/e2e/conformance"
 )
@@ -44,22 +47,90 @@ type prober struct {
 	object  *unstructured.Unstructured
 }
 
-// probe fills in what the server has to say.
-func (p *prober) probe(ctx context.Context) error {
+// probe fills in what the server has to say; reason says why the resource can't be tried.
+func (p *prober) probe(ctx context.Context, despite bool) (reason string, err error) {
 	object, err := p.create(ctx, p.offer, p.claim.Sample, "derived-"+p.offer.GVR.Version)
 	if err != nil {
-		return err
+		return "", err
+	}
+	if !despite {
+		who, err := p.written(ctx, object)
+		if err != nil {
+			return "", err
+		}
+		if who != "" {
+			return "each new object is written by " + who + ", and what a feature writes can't be told from that: stop that, or name the resource with --claims to try it nonetheless", nil
+		}
 	}
 	p.object, p.objects = object, p.derivation.objects(p.offer.GVR, p.offer)
+	if err := p.keep(ctx); err != nil {
+		return "", err
+	}
 	// Without a schema, less is claimed; that there is none, the feature about OpenAPI tells.
 	p.schema, _ = NewSchema(p.Clients.Kubernetes.Discovery().OpenAPIV3(), p.offer.Kind())
+	p.claim.AcceptsUnknown = p.schema.open()
 	p.claim.Generation = object.GetGeneration() != 0
 	for _, find := range []func(context.Context) error{p.fields, p.writes, p.encodings, p.names, p.status, p.scale, p.columns, p.selectable, p.roles} {
 		if err := find(ctx); err != nil {
-			return fmt.Errorf("finding out what %s claims: %w", p.offer.Name(), err)
+			return "", fmt.Errorf("finding out what %s claims: %w", p.offer.Name(), err)
 		}
 	}
+	return "", nil
+}
+
+// keep leaves out of the sample what the server takes and does not keep, such as a status, or the stringData of a Secret, provided
+// that there can be objects without it.
+func (p *prober) keep(ctx context.Context) error {
+	kept := Object(runtime.DeepCopyJSON(p.claim.Sample))
+	for name := range p.claim.Sample {
+		if _, ok := p.object.Object[name]; !ok {
+			delete(kept, name)
+		}
+	}
+	if p.offer.Has("update", "status") {
+		delete(kept, "status")
+	}
+	if len(kept) == len(p.claim.Sample) {
+		return nil
+	}
+	object, err := p.create(ctx, p.offer, kept, "kept-"+p.offer.GVR.Version)
+	if err != nil {
+		return ctx.Err() // It is needed.
+	}
+	p.claim.Sample, p.object = kept, object
 	return nil
+}
+
+// written says who else writes to a new object, if somebody does within a second: what is tried can't be told from that.
+func (p *prober) written(ctx context.Context, since *unstructured.Unstructured) (string, error) {
+	if !p.offer.Has("watch", "") {
+		return "", nil
+	}
+	const second = int64(1)
+	events, err := p.objects.Watch(ctx, metav1.ListOptions{
+		FieldSelector: "metadata.name=" + since.GetName(), ResourceVersion: since.GetResourceVersion(), TimeoutSeconds: ptr.To(second),
+	})
+	if err != nil {
+		return "", ctx.Err() // The feature about watches tells.
+	}
+	defer events.Stop()
+	for event := range events.ResultChan() {
+		switch object, ok := event.Object.(*unstructured.Unstructured); {
+		case !ok || event.Type == watch.Error:
+			return "", ctx.Err()
+		case event.Type == watch.Deleted:
+			return "somebody who deletes it", nil
+		case event.Type == watch.Modified:
+			managers := object.GetManagedFields()
+			for _, m := range slices.Backward(managers) {
+				if !slices.ContainsFunc(since.GetManagedFields(), func(known metav1.ManagedFieldsEntry) bool { return known.Manager == m.Manager }) {
+					return m.Manager, nil
+				}
+			}
+			return "somebody", nil
+		}
+	}
+	return "", ctx.Err()
 }
 
 // with is the object with another value in a field.
@@ -69,17 +140,38 @@ func (p *prober) with(f conformance.Field) (*unstructured.Unstructured, bool) {
 	return object, err == nil
 }
 
+// errNoPlace is the error about a field that the object has no place for.
+var errNoPlace = errors.New("the field can't be set")
+
 // update tries an update of a field: whether it is accepted as it is, and what is said otherwise.
 func (p *prober) update(ctx context.Context, f conformance.Field) (bool, error) {
-	object, ok := p.with(f)
-	if !ok {
-		return false, errors.New("the field can't be set")
-	}
-	updated, err := p.objects.Update(ctx, object, metav1.UpdateOptions{DryRun: dry})
+	updated, err := p.try(ctx, f, func(object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+		return p.objects.Update(ctx, object, metav1.UpdateOptions{DryRun: dry})
+	})
 	if err != nil {
 		return false, err
 	}
 	return reflect.DeepEqual(f.Get(updated), f.Value), nil
+}
+
+// try writes the object with another value in a field. A controller may write to it meanwhile: then it is read again.
+func (p *prober) try(ctx context.Context, f conformance.Field, write func(*unstructured.Unstructured) (*unstructured.Unstructured, error)) (written *unstructured.Unstructured, err error) {
+	const most = 5
+	for range most {
+		object, ok := p.with(f)
+		if !ok {
+			return nil, errNoPlace
+		}
+		if written, err = write(object); !apierrors.IsConflict(err) {
+			return written, err
+		}
+		current, err := p.objects.Get(ctx, p.object.GetName(), metav1.GetOptions{})
+		if err != nil {
+			return nil, err
+		}
+		p.object = current
+	}
+	return written, err
 }
 
 // creates tries to create an object with another value in a field.
@@ -121,7 +213,8 @@ func (p *prober) candidates() []conformance.Field {
 		}
 		for _, f := range leaves(object, below...) {
 			known := slices.ContainsFunc(found, func(k conformance.Field) bool { return slices.Equal(k.Path, f.Path) })
-			if !known && f.Path[0] != "status" {
+			// Of what is atomic, nobody owns or changes a part.
+			if !known && f.Path[0] != "status" && !p.schema.atomic(f.Path[:len(f.Path)-1]) {
 				found = append(found, f)
 			}
 		}
@@ -161,6 +254,10 @@ func (p *prober) fields(ctx context.Context) error {
 			p.claim.Change = &Change{Field: Field{Path: f.Path, Value: Value{good[0]}}, Other: Value{good[1]}}
 		}
 	}
+	if p.claim.Change == nil && !p.claim.Generation && p.offer.Has("update", "") {
+		// A label may always change. Generations, where there are any, don't grow with it.
+		p.claim.Change = &Change{Field: Field{Path: []string{"metadata", "labels", "annex-e2e-changing"}, Value: Value{"once"}}, Other: Value{"twice"}}
+	}
 	return ctx.Err()
 }
 
@@ -177,11 +274,13 @@ func (p *prober) wrong(ctx context.Context, f conformance.Field, values []any) {
 	declared := len(values) - len(p.odd(f))
 	for i, value := range values {
 		bad := conformance.Field{Path: f.Path, Value: value}
-		_, err := p.update(ctx, bad)
-		if !p.offer.Has("update", "") {
-			_, err = p.creates(ctx, bad)
+		_, err := p.creates(ctx, bad)
+		refused, accepted := invalid(err, f), err == nil
+		if p.offer.Has("update", "") { // What can't change is not invalid because of that.
+			_, err = p.update(ctx, bad)
+			refused, accepted = refused && invalid(err, f), accepted || err == nil
 		}
-		if invalid(err, f) || err == nil && i < declared {
+		if refused || accepted && i < declared {
 			p.claim.Invalid = append(p.claim.Invalid, of(bad))
 			return
 		}
@@ -195,6 +294,11 @@ func (p *prober) writes(ctx context.Context) error {
 		object.SetResourceVersion("")
 		_, err := p.objects.Update(ctx, object, metav1.UpdateOptions{DryRun: dry})
 		p.claim.Unconditional = err == nil
+		object.SetName(object.GetName() + "-absent")
+		object.SetUID("")
+		object.SetResourceVersion("1")
+		_, err = p.objects.Update(ctx, object, metav1.UpdateOptions{DryRun: dry})
+		p.claim.CreateOnUpdate = err == nil
 	}
 	if p.offer.Has("patch", "") {
 		_, err := p.objects.Patch(ctx, p.object.GetName(), types.StrategicMergePatchType, []byte(`{}`), metav1.PatchOptions{DryRun: dry})
@@ -208,18 +312,22 @@ func (p *prober) encodings(ctx context.Context) error {
 	if !p.offer.Has("get", "") {
 		return nil
 	}
-	path := []string{"apis", p.offer.GVR.Group, p.offer.GVR.Version}
-	if p.offer.GVR.Group == "" {
-		path = []string{"api", p.offer.GVR.Version}
+	return p.derivation.encodings(ctx, p.offer, p.claim, p.object)
+}
+
+func (d *derivation) encodings(ctx context.Context, offer Offer, claim *Claim, object *unstructured.Unstructured) error {
+	path := []string{"apis", offer.GVR.Group, offer.GVR.Version}
+	if offer.GVR.Group == "" {
+		path = []string{"api", offer.GVR.Version}
 	}
-	if namespace := p.object.GetNamespace(); namespace != "" {
+	if namespace := object.GetNamespace(); namespace != "" {
 		path = append(path, "namespaces", namespace)
 	}
-	path = append(path, p.offer.GVR.Resource, p.object.GetName())
-	for mediaType, claimed := range map[string]*bool{runtime.ContentTypeProtobuf: &p.claim.Protobuf, runtime.ContentTypeCBOR: &p.claim.CBOR} {
-		err := p.Clients.Kubernetes.Discovery().RESTClient().Get().AbsPath(path...).SetHeader("Accept", mediaType).MaxRetries(0).Do(ctx).Error()
+	path = append(path, offer.GVR.Resource, object.GetName())
+	for mediaType, claimed := range map[string]*bool{runtime.ContentTypeProtobuf: &claim.Protobuf, runtime.ContentTypeCBOR: &claim.CBOR} {
+		err := d.Clients.Kubernetes.Discovery().RESTClient().Get().AbsPath(path...).SetHeader("Accept", mediaType).MaxRetries(0).Do(ctx).Error()
 		if err != nil && !apierrors.IsNotAcceptable(err) {
-			return fmt.Errorf("reading %s as %s: %w", p.object.GetName(), mediaType, err)
+			return fmt.Errorf("reading %s as %s: %w", object.GetName(), mediaType, err)
 		}
 		*claimed = err == nil
 	}
@@ -228,6 +336,9 @@ func (p *prober) encodings(ctx context.Context) error {
 
 // names finds out how long they may be: as a DNS subdomain (RFC 1123), as a DNS label, or as a label to which others append.
 func (p *prober) names(ctx context.Context) error {
+	if p.claim.PathNames = p.offer.GVR.Group == rbacv1.GroupName; p.claim.PathNames {
+		return nil // Of others it would be a fault.
+	}
 	r, err := p.resource(p.offer, p.claim.Sample)
 	if err != nil {
 		return err
@@ -257,12 +368,10 @@ func (p *prober) status(ctx context.Context) error {
 		if reflect.DeepEqual(f.Get(p.object), f.Value) {
 			continue
 		}
-		object, ok := p.with(f)
-		if !ok {
-			continue
-		}
-		object.SetLabels(map[string]string{"example.com/sent": "yes"})
-		updated, err := p.objects.UpdateStatus(ctx, object, metav1.UpdateOptions{DryRun: dry})
+		updated, err := p.try(ctx, f, func(object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+			object.SetLabels(map[string]string{"example.com/sent": "yes"})
+			return p.objects.UpdateStatus(ctx, object, metav1.UpdateOptions{DryRun: dry})
+		})
 		if err != nil || !reflect.DeepEqual(f.Get(updated), f.Value) {
 			continue
 		}
@@ -370,7 +479,13 @@ func (p *prober) selectable(ctx context.Context) error {
 		return nil
 	}
 	const most = 40 // Requests.
-	fields := append(leaves(p.object.Object, "spec"), leaves(p.object.Object, "status")...)
+	another, err := p.create(ctx, p.offer, p.claim.Sample, "another-"+p.offer.GVR.Version)
+	if err != nil {
+		return err
+	}
+	fields := slices.DeleteFunc(append(leaves(p.object.Object, "spec"), leaves(p.object.Object, "status")...), func(f conformance.Field) bool {
+		return !reflect.DeepEqual(f.Get(another), f.Value) // An address, for example.
+	})
 	for _, f := range fields[:min(len(fields), most)] {
 		value := text(f.Value)
 		if strings.ContainsAny(value, ",=\\") || strings.ContainsAny(f.String(), ",=!/") {

@@ -35,17 +35,27 @@ func ReadSamples(file string, data []byte) ([]Sample, error) {
 		}
 		object := &unstructured.Unstructured{}
 		converted, err := yaml.YAMLToJSONStrict(document)
-		if err == nil {
-			err = json.Unmarshal(converted, &object.Object)
-		}
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", file, err)
+		}
+		if err := json.Unmarshal(converted, &object.Object); err != nil {
+			return nil, fmt.Errorf("reading %s: there is something in it that is no object: %w", file, err)
 		}
 		if len(object.Object) == 0 {
 			continue // Comments, or nothing.
 		}
 		if object.GetAPIVersion() == "" || object.GetKind() == "" {
 			return nil, fmt.Errorf("reading %s: an object there has no apiVersion or no kind", file)
+		}
+		if object.GetAPIVersion() == "v1" && object.IsList() { // As kubectl get prints several.
+			items, err := object.ToList()
+			if err != nil {
+				return nil, fmt.Errorf("reading %s: reading a list there: %w", file, err)
+			}
+			for i := range items.Items {
+				samples = append(samples, Sample{Unstructured: &items.Items[i], File: file})
+			}
+			continue
 		}
 		samples = append(samples, Sample{Unstructured: object, File: file})
 	}

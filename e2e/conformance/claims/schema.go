@@ -2,6 +2,7 @@ package claims
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -62,6 +63,28 @@ func (s Schema) Field(path ...string) *spec.Schema {
 		}
 	}
 	return field
+}
+
+// atomic says whether a field, or one that it is in, is written as a whole (x-kubernetes-map-type).
+func (s Schema) atomic(path []string) bool {
+	for i := range path {
+		if field := s.Field(path[:i+1]...); field != nil && field.Extensions["x-kubernetes-map-type"] == "atomic" {
+			return true
+		}
+	}
+	return false
+}
+
+// open are those of an object and its specification that take fields which the schema has not.
+func (s Schema) open() []string {
+	var found []string
+	for path, field := range map[string]*spec.Schema{"": s.Field(), "spec": s.Field("spec")} {
+		if field != nil && field.Extensions["x-kubernetes-preserve-unknown-fields"] == true {
+			found = append(found, path)
+		}
+	}
+	slices.Sort(found)
+	return found
 }
 
 // resolve follows references. A property with a default has its reference within allOf.
