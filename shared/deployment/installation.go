@@ -11,9 +11,20 @@ import (
 // DefaultNamespace is where servers are installed.
 const DefaultNamespace = "annex-system"
 
+// The labels of every object (https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/). The first
+// says which server it belongs to, or that all share it.
+const (
+	NameLabel      = "app.kubernetes.io/name"
+	PartOfLabel    = "app.kubernetes.io/part-of"
+	ManagedByLabel = "app.kubernetes.io/managed-by"
+)
+
+// project is the value of the latter two labels, and of the first on what all servers share.
+const project = "annex"
+
 // Installation is one server in one cluster.
 type Installation struct {
-	// Definition is what the server serves. Its Name is the name of the Service and of the ServiceAccount.
+	// Definition is what the server serves. Its Name is the name of the Service, the Deployment and the ServiceAccount.
 	Definition apiserver.Definition
 	// Namespace is where the server lives. The empty string means DefaultNamespace.
 	Namespace string
@@ -31,12 +42,16 @@ func (i Installation) namespace() string {
 // ServiceName is the DNS name by which kube-apiserver verifies the server's certificate: <service>.<namespace>.svc.
 func (i Installation) ServiceName() string { return i.name() + "." + i.namespace() + ".svc" }
 
-func (i Installation) labels() map[string]string {
-	return map[string]string{
-		"app.kubernetes.io/name":    i.name(),
-		"app.kubernetes.io/part-of": "annex",
-	}
+// selector are the labels that the server's Pods have, and nobody else's.
+func (i Installation) selector() map[string]string {
+	return map[string]string{NameLabel: i.name(), PartOfLabel: project}
 }
+
+func labels(name string) map[string]string {
+	return map[string]string{NameLabel: name, PartOfLabel: project, ManagedByLabel: project}
+}
+
+func (i Installation) labels() map[string]string { return labels(i.name()) }
 
 func (i Installation) meta(name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Name: name, Labels: i.labels()}
@@ -48,11 +63,17 @@ func (i Installation) namespaced(name string) metav1.ObjectMeta {
 	return meta
 }
 
-// Identity is the namespace, and the ServiceAccount that the server runs as.
+func core(kind string) metav1.TypeMeta { return metav1.TypeMeta{APIVersion: "v1", Kind: kind} }
+
+// Identity is the namespace, and the ServiceAccount that the server runs as. The namespace is that of all servers, and takes only
+// Pods of the strictest standard (https://kubernetes.io/docs/concepts/security/pod-security-standards/).
 func (i Installation) Identity() []runtime.Object {
-	core := func(kind string) metav1.TypeMeta { return metav1.TypeMeta{APIVersion: "v1", Kind: kind} }
+	namespace := metav1.ObjectMeta{Name: i.namespace(), Labels: labels(project)}
+	for _, mode := range []string{"enforce", "audit", "warn"} {
+		namespace.Labels["pod-security.kubernetes.io/"+mode] = "restricted"
+	}
 	return []runtime.Object{
-		&corev1.Namespace{TypeMeta: core("Namespace"), ObjectMeta: metav1.ObjectMeta{Name: i.namespace()}},
+		&corev1.Namespace{TypeMeta: core("Namespace"), ObjectMeta: namespace},
 		&corev1.ServiceAccount{TypeMeta: core("ServiceAccount"), ObjectMeta: i.namespaced(i.name())},
 	}
 }
