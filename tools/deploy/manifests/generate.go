@@ -1,0 +1,97 @@
+package manifests
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/yaml"
+
+	"example.com/annex/shared/apiserver"
+	"example.com/annex/shared/deployment"
+)
+
+// generated begins each file of Generate.
+const generated = "# Generated from the server's Definition by: go test ./deploy -update\n"
+
+// Generate is the part of deploy/ that follows from the servers' Definitions, by path: the base of each, and what it is in each
+// overlay. files is deploy/ as it is; of it, the overlays are asked whether they know of storage.
+func Generate(files fs.FS) (map[string][]byte, error) {
+	overlays, err := Overlays(files)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string][]byte{}
+	for _, server := range Servers() {
+		objects, err := base(server)
+		if err != nil {
+			return nil, fmt.Errorf("generating the base of %s: %w", server.Name, err)
+		}
+		dir := path.Join("base", server.Name)
+		all[path.Join(dir, "objects.yaml")] = objects
+		all[path.Join(dir, "kustomization.yaml")] = []byte(generated +
+			"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- objects.yaml\n")
+		for _, overlay := range overlays {
+			all[path.Join("overlays", overlay, server.Name, "kustomization.yaml")] = inOverlay(files, overlay, server)
+		}
+	}
+	return all, nil
+}
+
+// base are the server's objects, a YAML document each.
+func base(server apiserver.Definition) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString(generated)
+	for _, object := range (deployment.Installation{Definition: server}).Objects() {
+		document, err := document(object)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "---\n%s", document)
+	}
+	return b.Bytes(), nil
+}
+
+// document is an object without its status, which is the cluster's to say.
+func document(object runtime.Object) ([]byte, error) {
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return nil, err
+	}
+	delete(content, "status")
+	return yaml.Marshal(content)
+}
+
+// inOverlay is the server in an overlay: its base, what the overlay does to every server, and where it keeps the objects of those
+// that have any.
+func inOverlay(files fs.FS, overlay string, server apiserver.Definition) []byte {
+	var b bytes.Buffer
+	b.WriteString(generated)
+	fmt.Fprintf(&b, "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- ../../../base/%s\ncomponents:\n- ../environment\n", server.Name)
+	if _, err := fs.Stat(files, path.Join("overlays", overlay, "storage")); err == nil && server.Stored() {
+		b.WriteString("- ../storage\n")
+	}
+	return b.Bytes()
+}
+
+// Overlays are the names of all overlays.
+func Overlays(files fs.FS) ([]string, error) { return directories(files, "overlays") }
+
+// Components are the names of all components.
+func Components(files fs.FS) ([]string, error) { return directories(files, "components") }
+
+func directories(files fs.FS, dir string) ([]string, error) {
+	entries, err := fs.ReadDir(files, dir)
+	if err != nil {
+		return nil, fmt.Errorf("listing the directories in deploy/%s: %w", dir, err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.IsDir() {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
+}
