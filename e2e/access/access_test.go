@@ -18,29 +18,16 @@ import (
 	"k8s.io/client-go/rest"
 
 	"example.com/annex/servers/capacity/definition"
-	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/auth"
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
 	"example.com/annex/tools/controlplane/extension"
-	"example.com/annex/tools/controlplane/netns"
+	"example.com/annex/tools/controlplane/extension/extensiontest"
 )
 
-// serverVariable makes this test program the server itself.
-const serverVariable = "ACCESS_TEST_SERVER"
-
 // Without the control plane's programs the tests fail.
-func TestMain(m *testing.M) {
-	if os.Getenv(serverVariable) != "" {
-		os.Exit(apiserver.Run(definition.New()))
-	}
-	status, err := netns.Run(m.Run)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New)) }
 
 // rights are the rules that an object grants, to be changed in place.
 func rights(object runtime.Object) []rbacv1.PolicyRule {
@@ -194,14 +181,10 @@ func TestBindingsAreNamed(t *testing.T) {
 // TestServerSaysWhatItLacks: it is not ready, says why, and is ready soon after the rule was added.
 func TestServerSaysWhatItLacks(t *testing.T) {
 	t.Parallel()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	plane := controlplanetest.Start(t, controlplane.Options{})
 	installation := deployment.Installation{Definition: definition.New()}
-	server, err := extension.New(extension.Options{
-		Plane: plane, Installation: installation, Program: program, Env: []string{serverVariable + "=1"},
+	server := extensiontest.New(t, extension.Options{
+		Plane: plane, Installation: installation,
 		Apply: func(ctx context.Context, _ string, objects ...runtime.Object) error {
 			for _, object := range objects {
 				for i, rule := range rights(object) {
@@ -212,14 +195,6 @@ func TestServerSaysWhatItLacks(t *testing.T) {
 			}
 			return plane.Apply(ctx, objects...)
 		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
 	})
 	// The details are for administrators.
 	admin, err := plane.ConfigFor("admin", "system:masters")

@@ -3,7 +3,6 @@ package certificates_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -16,22 +15,14 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 
+	"example.com/annex/servers/capacity/definition"
 	"example.com/annex/shared/certs"
 	"example.com/annex/shared/certs/rotation"
-	"example.com/annex/tools/controlplane/netns"
+	"example.com/annex/tools/controlplane/extension/extensiontest"
 )
 
 // Without the control plane's programs the tests fail.
-func TestMain(m *testing.M) {
-	if os.Getenv(serverVariable) != "" {
-		os.Exit(runServer())
-	}
-	status, err := netns.Run(m.Run)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New)) }
 
 // repairTime is how long a caBundle may be wrong.
 const repairTime = 5 * time.Second
