@@ -20,29 +20,16 @@ import (
 	"k8s.io/client-go/rest"
 
 	"example.com/annex/servers/capacity/definition"
-	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/auth"
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
 	"example.com/annex/tools/controlplane/extension"
-	"example.com/annex/tools/controlplane/netns"
+	"example.com/annex/tools/controlplane/extension/extensiontest"
 )
 
-// serverVariable makes this test program the server itself.
-const serverVariable = "ACCESS_TEST_SERVER"
-
 // Without the control plane's programs the tests fail.
-func TestMain(m *testing.M) {
-	if os.Getenv(serverVariable) != "" {
-		os.Exit(apiserver.Run(definition.New()))
-	}
-	status, err := netns.Run(m.Run)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New)) }
 
 // rights are the rules that an object grants, to be changed in place.
 func rights(object runtime.Object) []rbacv1.PolicyRule {
@@ -281,20 +268,7 @@ func TestServerAsksForWhatItUses(t *testing.T) {
 // ready once they have been.
 func install(t *testing.T, options extension.Options, lacks []string, where string, added ...runtime.Object) {
 	t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	options.Program, options.Env = program, []string{serverVariable + "=1"}
-	server, err := extension.New(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	server := extensiontest.New(t, options)
 	// The details are for administrators.
 	admin, err := options.Plane.ConfigFor("admin", "system:masters")
 	if err != nil {

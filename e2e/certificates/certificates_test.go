@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -30,20 +29,11 @@ import (
 	"example.com/annex/shared/certs/rotation"
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
-	"example.com/annex/tools/controlplane/netns"
+	"example.com/annex/tools/controlplane/extension/extensiontest"
 )
 
 // Without the control plane's programs the tests fail.
-func TestMain(m *testing.M) {
-	if os.Getenv(serverVariable) != "" {
-		os.Exit(runServer())
-	}
-	status, err := netns.Run(m.Run)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New)) }
 
 // repairTime is how long a caBundle may be wrong.
 const repairTime = 5 * time.Second

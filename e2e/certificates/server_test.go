@@ -3,7 +3,6 @@ package certificates_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,44 +14,27 @@ import (
 	"k8s.io/client-go/rest"
 	aggregator "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset"
 
-	"example.com/annex/e2e/certificates"
+	"example.com/annex/e2e/load"
 	capacityv1 "example.com/annex/servers/capacity/apis/capacity/v1"
 	"example.com/annex/servers/capacity/definition"
 	"example.com/annex/servers/client/clientset/versioned"
-	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
 	"example.com/annex/tools/controlplane/extension"
+	"example.com/annex/tools/controlplane/extension/extensiontest"
 )
-
-// serverVariable makes this test program the server itself.
-const serverVariable = "CERTIFICATES_TEST_SERVER"
 
 // capacity is a server that makes its own certificates, in a control plane of its own.
 func capacity(t *testing.T, args ...string) (*rest.Config, *extension.Extension) {
 	t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	plane := controlplanetest.Start(t, controlplane.Options{})
-	server, err := extension.New(extension.Options{
+	server := extensiontest.New(t, extension.Options{
 		Plane:            plane,
 		Installation:     deployment.Installation{Definition: definition.New()},
-		Program:          program,
-		Env:              []string{serverVariable + "=1"},
 		SelfCertificates: true,
 		// There is no topology here, and sites are not the subject.
 		Args: append(args, "--disable-admission-plugins=SiteCheck"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
 	})
 	if err := server.Install(t.Context()); err != nil {
 		t.Fatal(err)
@@ -90,7 +72,7 @@ func TestNoRequestFailsWhileCertificatesRotate(t *testing.T) {
 		authorities <- len(seen)
 	}()
 	reservations := client.CapacityV1().Reservations("default")
-	outcome := certificates.Load{PerSecond: 100, Workers: 50, Request: func(ctx context.Context, n int) error {
+	outcome := load.Load{PerSecond: 100, Workers: 50, Request: func(ctx context.Context, n int) error {
 		name := fmt.Sprintf("load-%d", n/4)
 		switch n % 4 {
 		case 0:
@@ -160,5 +142,3 @@ func TestServerRepairsItsAPIServices(t *testing.T) {
 		}
 	}
 }
-
-func runServer() int { return apiserver.Run(definition.New()) }

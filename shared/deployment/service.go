@@ -10,8 +10,8 @@ import (
 // servicePortName is the name of the Service's port, and of the container's.
 const servicePortName = "https"
 
-// Service is what APIServices refer to; it leads to the server's Pods.
-func (i Installation) Service() []runtime.Object {
+// Services is what APIServices refer to; it leads to the server's Pods.
+func (i Installation) Services() []runtime.Object {
 	return []runtime.Object{&corev1.Service{
 		TypeMeta:   core("Service"),
 		ObjectMeta: i.namespaced(i.service()),

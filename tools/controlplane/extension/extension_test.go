@@ -23,54 +23,26 @@ import (
 	aggregator "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset"
 
 	"example.com/annex/servers/capacity/definition"
-	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
 	"example.com/annex/tools/controlplane/extension"
-	"example.com/annex/tools/controlplane/netns"
+	"example.com/annex/tools/controlplane/extension/extensiontest"
 	"example.com/annex/tools/controlplane/process"
 )
 
-// serverVariable makes this test program the server itself.
-const serverVariable = "EXTENSION_TEST_SERVER"
-
 // The control plane's programs are found as in package controlplane: without
 // them the tests fail.
-func TestMain(m *testing.M) {
-	if os.Getenv(serverVariable) != "" {
-		os.Exit(apiserver.Run(definition.New()))
-	}
-	status, err := netns.Run(m.Run)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New)) }
 
 var reservations = schema.GroupVersionResource{Group: "capacity.example.com", Version: "v1", Resource: "reservations"}
 
 func capacity(t *testing.T, options extension.Options) *extension.Extension {
 	t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	options.Installation = deployment.Installation{Definition: definition.New()}
-	options.Program = program
 	// There are no sites: it is the only server.
 	options.Args = append(options.Args, "--disable-admission-plugins=SiteCheck")
-	options.Env = []string{serverVariable + "=1"}
-	e, err := extension.New(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return e
+	return extensiontest.New(t, options)
 }
 
 func list(ctx context.Context, config *rest.Config) error {

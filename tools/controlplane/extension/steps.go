@@ -21,6 +21,7 @@ import (
 	"example.com/annex/shared/certs"
 	"example.com/annex/shared/certs/rotation"
 	"example.com/annex/tools/controlplane"
+	"example.com/annex/tools/controlplane/port"
 	"example.com/annex/tools/controlplane/process"
 )
 
@@ -137,17 +138,35 @@ func (e *Extension) grantServerAccess(ctx context.Context) error {
 // startServer starts the server as its ServiceAccount, with the certificate
 // that the Secret holds, as a Pod would have both.
 func (e *Extension) startServer(ctx context.Context) error {
-	certificates, err := e.certificateFlags(ctx)
+	command, err := e.Replica(ctx, e.Name(), e.port)
 	if err != nil {
 		return err
+	}
+	if err := e.run(ctx, command); err != nil {
+		return err
+	}
+	if e.options.SelfCertificates {
+		e.ca, err = e.bundle(ctx)
+	}
+	return err
+}
+
+// Replica is the command of a process of the server that listens on the given
+// port of Plane.BindAddress; its log has the given name. The steps before
+// StartServer must have been taken. The process is the caller's, and so is the
+// way to it.
+func (e *Extension) Replica(ctx context.Context, name string, port *port.Reservation) (process.Command, error) {
+	certificates, err := e.certificateFlags(ctx)
+	if err != nil {
+		return process.Command{}, err
 	}
 	kubeconfig, err := e.writeKubeconfig(ctx)
 	if err != nil {
-		return err
+		return process.Command{}, err
 	}
 	args := []string{
 		"--bind-address=" + e.plane.BindAddress(),
-		"--secure-port=" + e.port.String(),
+		"--secure-port=" + port.String(),
 		"--permit-port-sharing", // The port is reserved: see package port.
 		"--kubeconfig=" + kubeconfig,
 	}
@@ -159,20 +178,14 @@ func (e *Extension) startServer(ctx context.Context) error {
 		}
 		args = append(args, storage...)
 	}
-	if err := e.run(ctx, process.Command{
-		Name:    e.Name(),
+	return process.Command{
+		Name:    name,
 		Path:    e.options.Program,
 		Args:    append(args, e.options.Args...),
 		Env:     e.options.Env,
-		LogFile: filepath.Join(e.plane.LogDir(), e.Name()+".log"),
-		Ready:   e.ready,
-	}); err != nil {
-		return err
-	}
-	if e.options.SelfCertificates {
-		e.ca, err = e.bundle(ctx)
-	}
-	return err
+		LogFile: filepath.Join(e.plane.LogDir(), name+".log"),
+		Ready:   func(ctx context.Context) error { return e.ready(ctx, port) },
+	}, nil
 }
 
 // certificateFlags are those about the serving certificate.
@@ -184,15 +197,15 @@ func (e *Extension) certificateFlags(ctx context.Context) ([]string, error) {
 	return []string{"--tls-cert-file=" + certificateFile, "--tls-private-key-file=" + keyFile}, err
 }
 
-// ready asks the server whether it is.
-func (e *Extension) ready(ctx context.Context) error {
+// ready asks the process of the server on a port whether it is.
+func (e *Extension) ready(ctx context.Context, port *port.Reservation) error {
 	bundle, err := e.bundle(ctx)
 	if err != nil {
 		return err
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(bundle)
-	return process.Answers("https://"+e.port.Address()+"/readyz", &tls.Config{
+	return process.Answers("https://"+port.Address()+"/readyz", &tls.Config{
 		MinVersion: tls.VersionTLS12, RootCAs: roots, ServerName: e.ServerName(),
 	})(ctx)
 }

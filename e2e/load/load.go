@@ -1,4 +1,4 @@
-package certificates
+package load
 
 import (
 	"context"
@@ -23,12 +23,22 @@ type Load struct {
 type Outcome struct {
 	// Requests is how many were made.
 	Requests int
-	// Failures are those that failed: when, since the beginning, and why.
-	Failures []string
+	// Failures are those that failed.
+	Failures []Failure
 	// Slowest is the longest that one took.
 	Slowest time.Duration
 	// Took is how long all of it took.
 	Took time.Duration
+}
+
+// Failure is a request that failed.
+type Failure struct {
+	// Request is its number.
+	Request int
+	// At is when it was begun.
+	At time.Time
+	// Err is why.
+	Err error
 }
 
 // String is the outcome for a log.
@@ -54,7 +64,7 @@ func (l Load) Run(ctx context.Context) Outcome {
 				outcome.Requests++
 				outcome.Slowest = max(outcome.Slowest, took)
 				if err != nil {
-					outcome.Failures = append(outcome.Failures, fmt.Sprintf("request %d at %.2f s: %v", n, start.Sub(began).Seconds(), err))
+					outcome.Failures = append(outcome.Failures, Failure{n, start, err})
 				}
 				mu.Unlock()
 			}
