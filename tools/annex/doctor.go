@@ -148,6 +148,8 @@ func write(w io.Writer, report doctor.Report, output string) error {
 		return doctorError{err}
 	case report.Wrong():
 		return errWrong
+	case report.Blind():
+		return doctorError{errors.New("an APIService could not be looked at")}
 	}
 	return nil
 }

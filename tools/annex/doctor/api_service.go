@@ -19,10 +19,7 @@ func checkAPIService(ctx context.Context, s *Subject) Finding {
 		return wrong("there is none of this name: kube-apiserver does not know the API").
 			advise("apply the manifests of the server; annex doctor without names looks at those that are there")
 	case err != nil:
-		s.apiService = nil
-		f := unread(err, authorizationv1.ResourceAttributes{Group: "apiregistration.k8s.io", Resource: "apiservices", Name: s.Name, Verb: "get"})
-		f.Status = Wrong // Nothing else can be looked at.
-		return f
+		return unread(err, authorizationv1.ResourceAttributes{Group: "apiregistration.k8s.io", Resource: "apiservices", Name: s.Name, Verb: "get"}).block()
 	}
 	s.apiService = found
 	if found.Spec.Service == nil {

@@ -68,18 +68,22 @@ func Links() []string {
 	return names
 }
 
-// walk checks one link after the other. One that needs a broken one is not checked, nor is what needs that.
+// walk checks one link after the other. One that needs what is wrong, or not known, is not checked, nor is what needs that.
 func walk(ctx context.Context, s *Subject) []Finding {
-	broken := map[string]string{} // A link, and the one that is wrong: itself, or one that it needs.
+	reasons := map[string]string{} // Why what needs a link is not checked.
 	for _, l := range chain {
 		var finding Finding
-		at := slices.IndexFunc(l.needs, func(need string) bool { return broken[need] != "" })
-		if at >= 0 {
-			culprit := broken[l.needs[at]]
-			broken[l.name] = culprit
-			finding = notChecked("because %s is wrong", culprit)
-		} else if finding = l.check(ctx, s); finding.Status == Wrong {
-			broken[l.name] = l.name
+		if at := slices.IndexFunc(l.needs, func(need string) bool { return reasons[need] != "" }); at >= 0 {
+			reasons[l.name] = reasons[l.needs[at]]
+			finding = notChecked("because %s", reasons[l.name])
+		} else {
+			finding = l.check(ctx, s)
+			switch {
+			case finding.Status == Wrong:
+				reasons[l.name] = l.name + " is wrong"
+			case finding.blocks:
+				reasons[l.name] = l.name + " is not known"
+			}
 		}
 		finding.Link = l.name
 		s.findings = append(s.findings, finding)

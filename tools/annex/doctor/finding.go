@@ -34,6 +34,8 @@ type Finding struct {
 	Mend string `json:"mend,omitempty"`
 	// Advice is what to do where a command alone is not enough.
 	Advice string `json:"advice,omitempty"`
+
+	blocks bool // Whether what needs the link can't be checked either, although nothing is known to be wrong.
 }
 
 func right(format string, args ...any) Finding {
@@ -55,6 +57,12 @@ func (f Finding) mend(format string, args ...any) Finding {
 
 func (f Finding) advise(format string, args ...any) Finding {
 	f.Advice = fmt.Sprintf(format, args...)
+	return f
+}
+
+// block keeps what needs the link from being checked.
+func (f Finding) block() Finding {
+	f.blocks = true
 	return f
 }
 

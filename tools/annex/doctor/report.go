@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,16 @@ type Report struct {
 func (r Report) Wrong() bool {
 	for _, d := range r.Diagnoses {
 		if d.Wrong != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Blind tells whether nothing at all could be found out about some APIService.
+func (r Report) Blind() bool {
+	for _, d := range r.Diagnoses {
+		if !slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Link == LinkAPIService && f.Status != NotChecked }) {
 			return true
 		}
 	}
