@@ -34,16 +34,41 @@ type Lack struct {
 // Lacking asks kube-apiserver about each right (SelfSubjectAccessReview), and returns those that whoever the client speaks for
 // does not have. It fails when kube-apiserver can't be asked.
 func (a Access) Lacking(ctx context.Context, client authorizationclient.SelfSubjectAccessReviewInterface) ([]Lack, error) {
-	var lacks []Lack
-	for _, attributes := range a.attributes() {
+	return a.lacking(func(attributes authorizationv1.ResourceAttributes) (authorizationv1.SubjectAccessReviewStatus, error) {
 		review, err := client.Create(ctx, &authorizationv1.SelfSubjectAccessReview{
 			Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &attributes},
 		}, metav1.CreateOptions{})
 		if err != nil {
+			return authorizationv1.SubjectAccessReviewStatus{}, err
+		}
+		return review.Status, nil
+	})
+}
+
+// LackingFor is Lacking about somebody else (SubjectAccessReview): a user and his groups, as a ServiceAccount's
+// (k8s.io/apiserver/pkg/authentication/serviceaccount has them). Who asks needs the right to create subjectaccessreviews.
+func (a Access) LackingFor(ctx context.Context, client authorizationclient.SubjectAccessReviewInterface, user string, groups ...string) ([]Lack, error) {
+	return a.lacking(func(attributes authorizationv1.ResourceAttributes) (authorizationv1.SubjectAccessReviewStatus, error) {
+		review, err := client.Create(ctx, &authorizationv1.SubjectAccessReview{
+			Spec: authorizationv1.SubjectAccessReviewSpec{ResourceAttributes: &attributes, User: user, Groups: groups},
+		}, metav1.CreateOptions{})
+		if err != nil {
+			return authorizationv1.SubjectAccessReviewStatus{}, err
+		}
+		return review.Status, nil
+	})
+}
+
+// lacking asks about each right.
+func (a Access) lacking(ask func(authorizationv1.ResourceAttributes) (authorizationv1.SubjectAccessReviewStatus, error)) ([]Lack, error) {
+	var lacks []Lack
+	for _, attributes := range a.attributes() {
+		status, err := ask(attributes)
+		if err != nil {
 			return nil, fmt.Errorf("asking kube-apiserver about the right to %s: %w", describe(attributes), err)
 		}
-		if !review.Status.Allowed {
-			lacks = append(lacks, Lack{Access: a, Attributes: attributes, Reason: review.Status.Reason})
+		if !status.Allowed {
+			lacks = append(lacks, Lack{Access: a, Attributes: attributes, Reason: status.Reason})
 		}
 	}
 	return lacks, nil

@@ -186,6 +186,30 @@ func TestParseAuthorityRefuses(t *testing.T) {
 	}
 }
 
+func TestParseCertificates(t *testing.T) {
+	t.Parallel()
+	first, second := newTestAuthority(t, Options{}), newTestAuthority(t, Options{})
+	key, err := first.KeyPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificates, err := ParseCertificates(slices.Concat([]byte("of two\n"), first.CertificatePEM(), key, second.CertificatePEM()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(certificates) != 2 || !certificates[0].Equal(first.Certificate()) || !certificates[1].Equal(second.Certificate()) {
+		t.Errorf("got %d certificates, want those of the two authorities", len(certificates))
+	}
+	for name, data := range map[string][]byte{
+		"no PEM block of type CERTIFICATE": key,
+		"parsing certificate 1":            []byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+	} {
+		if _, err := ParseCertificates(data); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("got %v, want an error with %q", err, name)
+		}
+	}
+}
+
 func TestIssueRefuses(t *testing.T) {
 	t.Parallel()
 	ca := newTestAuthority(t, Options{})

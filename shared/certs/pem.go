@@ -40,17 +40,39 @@ func EncodeCertificate(certificate *x509.Certificate) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: certificate.Raw})
 }
 
+var errNoCertificate = errors.New("no PEM block of type CERTIFICATE")
+
 // ParseCertificate reads the first certificate of a PEM text.
 func ParseCertificate(data []byte) (*x509.Certificate, error) {
 	block, _ := pem.Decode(data)
 	if block == nil || block.Type != certificateBlock {
-		return nil, errors.New("no PEM block of type CERTIFICATE")
+		return nil, errNoCertificate
 	}
 	certificate, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
 		return nil, fmt.Errorf("parsing the certificate: %w", err)
 	}
 	return certificate, nil
+}
+
+// ParseCertificates reads all certificates of a PEM text, as of an APIService's spec.caBundle or of --client-ca-file. It fails where
+// there is none, and where one can't be read.
+func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
+	var certificates []*x509.Certificate
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != certificateBlock {
+			continue
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("parsing certificate %d: %w", len(certificates)+1, err)
+		}
+		certificates = append(certificates, certificate)
+	}
+	if len(certificates) == 0 {
+		return nil, errNoCertificate
+	}
+	return certificates, nil
 }
 
 func parseKey(data []byte) (crypto.Signer, error) {

@@ -20,8 +20,13 @@ func main() {
 		return
 	}
 	status, told := 1, false
-	if errors.As(err, new(conformance.Error)) {
+	switch {
+	case errors.As(err, new(conformance.Error)):
 		status, told = conformance.Status(err)
+	case errors.Is(err, errWrong):
+		told = true
+	case errors.As(err, new(doctorError)):
+		status = 2
 	}
 	if !told {
 		fmt.Fprintln(os.Stderr, "annex:", err)

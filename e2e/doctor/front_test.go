@@ -1,0 +1,103 @@
+package doctor_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"example.com/annex/shared/certs"
+	"example.com/annex/tools/annex/doctor"
+)
+
+// faults are those of servers, which ours have not: something stands before one, and answers in its stead.
+func faults() []breakage {
+	fail := func(path string, status int, body string) func(*testing.T, *world, *server) {
+		return func(t *testing.T, w *world, s *server) { w.stand(t, s, path, status, body) }
+	}
+	return []breakage{
+		{
+			name: "not ready", server: "insight", inflict: fail("/readyz", http.StatusInternalServerError, "[+]ping ok\n[-]etcd failed: reason withheld\n"),
+			wrong: doctor.LinkReady, detail: "[-]etcd failed: reason withheld",
+		},
+		{
+			name: "no discovery", server: "insight", inflict: fail("/apis", http.StatusInternalServerError, "broken"),
+			wrong: doctor.LinkDiscovery, detail: "insight.example.com/v1",
+		},
+		{
+			name: "no OpenAPI", server: "insight", inflict: fail("/openapi/", http.StatusNotFound, "404 page not found"),
+			wrong: doctor.LinkOpenAPIV2, detail: "/openapi/v2 has no path under /apis/insight.example.com/v1/",
+			symptoms: []symptom{{`error: couldn't find resource for "GROUP/VERSION, Kind=KIND"`, fromKubectl("explain", "siteusages")}},
+		},
+		{
+			name: "lists fail", server: "insight", inflict: fail("/apis/insight.example.com/v1/siteusages", http.StatusInternalServerError, "broken"),
+			wrong: doctor.LinkLists, detail: "listing siteusages",
+		},
+	}
+}
+
+// stand puts a server before another, that answers some requests itself: those for a path, or all below it if it ends with a slash.
+func (w *world) stand(t *testing.T, s *server, path string, status int, body string) {
+	t.Helper()
+	target, err := url.Parse(s.Direct().Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// It passes on who asks, as kube-apiserver does.
+	pair, err := w.plane.FrontProxyCA().IssueClient("front-proxy-client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := pair.TLS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(s.bundle)
+	proxy := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, ServerName: s.ServerName(), Certificates: []tls.Certificate{client}}},
+	}
+	front := httptest.NewUnstartedServer(http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+		if request.URL.Path == path || strings.HasSuffix(path, "/") && strings.HasPrefix(request.URL.Path, path) {
+			http.Error(answer, body, status)
+			return
+		}
+		proxy.ServeHTTP(answer, request)
+	}))
+	if err := front.Listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if front.Listener, err = net.Listen("tcp", w.plane.BindAddress()+":0"); err != nil {
+		t.Fatal(err)
+	}
+	other := authority(t, certs.Options{})
+	serving, err := other.IssueServer(certs.ServiceNames(s.Name(), namespace, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := serving.TLS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	front.TLS = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}
+	front.StartTLS()
+	t.Cleanup(func() {
+		front.CloseClientConnections()
+		front.Close()
+	})
+
+	// kube-apiserver has to forget what it knows of the API.
+	w.must(t, "delete", "apiservice", s.apiService())
+	w.must(t, "patch", "service", "-n", namespace, s.Name(), "--type=merge", "-p", `{"spec":{"selector":null}}`)
+	w.must(t, "delete", "endpointslices", "-n", namespace, "-l", discoveryv1.LabelServiceName+"="+s.Name())
+	w.apply(t, slice(s, w.plane.BindAddress(), front.Listener.Addr().(*net.TCPAddr).Port, true))
+	w.apply(t, s.installation.APIServices(other.CertificatePEM())...)
+}

@@ -1,0 +1,40 @@
+package doctor
+
+import (
+	"context"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/discovery"
+)
+
+// checkDiscovery asks kube-apiserver which resources there are, in both ways: the version's own document, which the server answers,
+// and the one of all groups, into which kube-apiserver takes it.
+func checkDiscovery(ctx context.Context, s *Subject) Finding {
+	if !s.available() {
+		return notChecked("because %s is not true", LinkAvailable)
+	}
+	list := &metav1.APIResourceList{}
+	if err := s.kubernetes.Discovery().RESTClient().Get().AbsPath("/apis", s.version().Group, s.version().Version).Do(ctx).Into(list); err != nil {
+		return wrong("asking for /apis/%s through kube-apiserver: %v", s.version(), err).advise("look into the server's log")
+	}
+	s.resources = list.APIResources
+	_, aggregated, stale, err := discovery.NewDiscoveryClient(s.kubernetes.Discovery().RESTClient()).GroupsAndMaybeResourcesWithContext(ctx)
+	switch {
+	case err != nil:
+		return wrong("asking kube-apiserver for all groups: %v", err).advise("look into kube-apiserver's log")
+	case stale[s.version()] != nil:
+		return wrong("kube-apiserver's document of all groups says that %s is stale: %v", s.version(), stale[s.version()]).mend("%s", s.lookAgain()).
+			advise("it asks the server again within a minute")
+	case aggregated != nil && aggregated[s.version()] == nil:
+		return wrong("kube-apiserver's document of all groups has no %s", s.version()).mend("%s", s.lookAgain()).
+			advise("it asks the server again within a minute")
+	}
+	var names []string
+	for _, resource := range s.resources {
+		if !strings.Contains(resource.Name, "/") {
+			names = append(names, resource.Name)
+		}
+	}
+	return right("%s, in both documents", strings.Join(names, ", "))
+}
