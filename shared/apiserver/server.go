@@ -52,7 +52,7 @@ func (o *Options) server() (_ *Server, err error) {
 			o.closeListener()
 		}
 	}()
-	config, err := o.config()
+	config, reflectors, err := o.config()
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,6 @@ func (o *Options) server() (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	reflectors := reflector.NewSet(config.ClientConfig)
 	var infos []*genericapiserver.APIGroupInfo
 	var storages []rest.Storage
 	defer func() {
