@@ -20,7 +20,7 @@ import (
 // (k8s.io/apiserver/pkg/server/options.RecommendedOptions.ApplyTo), with two things that it leaves out: the serving
 // limits, which priority and fairness needs first, and a storage factory that honours --storage-media-type and
 // --etcd-servers-overrides. The way to kube-apiserver is earlier, because the serving certificate may come from there.
-func (o *Options) config() (*genericapiserver.RecommendedConfig, *reflector.Set, error) {
+func (o *Options) config(b *background) (*genericapiserver.RecommendedConfig, *reflector.Set, error) {
 	c := genericapiserver.NewRecommendedConfig(serverCodecs(o.scheme))
 	c.Flagz = flagz.NamedFlagSetsReader{FlagSets: o.flags}
 	o.openAPI(c)
@@ -43,7 +43,7 @@ func (o *Options) config() (*genericapiserver.RecommendedConfig, *reflector.Set,
 	if err := o.CoreAPI.ApplyTo(c); err != nil {
 		return nil, nil, fmt.Errorf("connecting to the kube-apiserver: %w", err)
 	}
-	if err := o.applyCertificates(c); err != nil {
+	if err := o.applyCertificates(c, b); err != nil {
 		return nil, nil, err
 	}
 	if err := o.SecureServing.ApplyToConfig(&c.Config); err != nil {
@@ -62,7 +62,7 @@ func (o *Options) config() (*genericapiserver.RecommendedConfig, *reflector.Set,
 	if err != nil {
 		return nil, nil, fmt.Errorf("making a client of the kube-apiserver: %w", err)
 	}
-	if err := o.applyAccessCheck(c); err != nil {
+	if err := o.applyAccessCheck(c, b); err != nil {
 		return nil, nil, fmt.Errorf("checking the server's own rights: %w", err)
 	}
 	dynamicClient, err := dynamic.NewForConfig(c.ClientConfig)

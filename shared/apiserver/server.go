@@ -26,6 +26,7 @@ type Server struct {
 
 	name       string
 	reflectors *reflector.Set
+	background *background
 }
 
 // Server makes the server that the options describe: it completes and validates them, opens the listener, and asks the
@@ -52,7 +53,8 @@ func (o *Options) server() (_ *Server, err error) {
 			o.closeListener()
 		}
 	}()
-	config, reflectors, err := o.config()
+	background := &background{}
+	config, reflectors, err := o.config(background)
 	if err != nil {
 		return nil, err
 	}
@@ -82,14 +84,14 @@ func (o *Options) server() (_ *Server, err error) {
 	if err := generic.InstallAPIGroups(infos...); err != nil {
 		return nil, fmt.Errorf("installing API groups: %w", err)
 	}
-	return &Server{Generic: generic, name: o.Definition.Name, reflectors: reflectors}, nil
+	return &Server{Generic: generic, name: o.Definition.Name, reflectors: reflectors, background: background}, nil
 }
 
 // groupInfo builds the storage of a group's resources and puts each into every version that has its kind. It returns
 // the storages that it made when it fails, too.
 func (o *Options) groupInfo(group Group, config *genericapiserver.RecommendedConfig, reflectors *reflector.Set) (_ *genericapiserver.APIGroupInfo, made []rest.Storage, _ error) {
 	// Upstream replaces the codec factory by one that encodes lists an object at a time, and CBOR if its gate is on.
-	info := genericapiserver.NewDefaultAPIGroupInfo(group.Name, o.scheme, runtime.NewParameterCodec(o.scheme), serializer.CodecFactory{})
+	info := genericapiserver.NewDefaultAPIGroupInfo(group.Name, o.scheme, parameterCodec{runtime.NewParameterCodec(o.scheme)}, serializer.CodecFactory{})
 	info.NegotiatedSerializer = newNegotiatedSerializer(info.NegotiatedSerializer, o.scheme, group.groupVersions())
 	for _, resource := range group.Resources {
 		storage, err := resource.Storage(registry.Options{
@@ -140,7 +142,7 @@ func (o *Options) serves(gv schema.GroupVersion, storage rest.Storage) bool {
 
 // Run serves until the context ends, then shuts down in order: /readyz fails, --shutdown-delay-duration passes,
 // requests in flight finish, watches end, the listener closes, the audit log is flushed. Reflectors run from the beginning to
-// the end; nothing waits for them to be in step.
+// the end; nothing waits for them to be in step. When it returns, nothing runs any more that the server has started besides upstream's.
 func (s *Server) Run(ctx context.Context) error {
 	klog.FromContext(ctx).Info("Serving", "server", s.name, "address", s.Generic.SecureServingInfo.Listener.Addr().String())
 	// Requests that are still answered during the shutdown need what they read.
@@ -149,6 +151,7 @@ func (s *Server) Run(ctx context.Context) error {
 	reflectors.Go(func() { s.reflectors.Run(reading) })
 	defer reflectors.Wait()
 	defer stop()
+	defer s.background.stop()
 	if err := s.Generic.PrepareRun().RunWithContext(ctx); err != nil {
 		return fmt.Errorf("running %s: %w", s.name, err)
 	}
