@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -208,10 +209,15 @@ func logs() *features.FeatureBuilder {
 				is   func(error) bool
 				text string
 			}{
-				"tailLines=-1":     {apierrors.IsInvalid, `ReservationLogOptions.capacity.example.com "told" is invalid: tailLines: Invalid value: -1`},
-				"limitBytes=0":     {apierrors.IsInvalid, "limitBytes: Invalid value: 0"},
-				"sinceSeconds=0":   {apierrors.IsInvalid, "sinceSeconds: Invalid value: 0"},
-				"sinceSeconds=abc": {apierrors.IsBadRequest, `"abc"`},
+				"tailLines=-1":                     {apierrors.IsInvalid, `ReservationLogOptions.capacity.example.com "told" is invalid: tailLines: Invalid value: -1`},
+				"tailLines=abc":                    {apierrors.IsBadRequest, `query parameter tailLines=abc: strconv.ParseInt: parsing "abc": invalid syntax`},
+				"limitBytes=0":                     {apierrors.IsInvalid, "limitBytes: Invalid value: 0"},
+				"sinceSeconds=0":                   {apierrors.IsInvalid, "sinceSeconds: Invalid value: 0"},
+				"sinceSeconds=-1":                  {apierrors.IsInvalid, "sinceSeconds: Invalid value: -1"},
+				"limitBytes=-1":                    {apierrors.IsInvalid, "limitBytes: Invalid value: -1"},
+				"sinceSeconds=abc":                 {apierrors.IsBadRequest, `query parameter sinceSeconds=abc: strconv.ParseInt: parsing "abc"`},
+				"sinceSeconds=9223372036854775808": {apierrors.IsBadRequest, "query parameter sinceSeconds=9223372036854775808: strconv.ParseInt"},
+				"sinceTime=yesterday":              {apierrors.IsBadRequest, "query parameter sinceTime=yesterday: "},
 				"sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z": {apierrors.IsInvalid, "sinceTime: Forbidden"},
 			} {
 				for _, version := range []string{"v1", "v1beta1"} {
@@ -220,6 +226,17 @@ func logs() *features.FeatureBuilder {
 					if !want.is(err) || !strings.Contains(err.Error(), want.text) {
 						t.Errorf("%s in %s: got %v, want %s", query, version, err, want.text)
 					}
+				}
+			}
+		})).
+		Assess("options that are huge", step.Do(func(ctx context.Context, t *testing.T) {
+			all := tr.read(ctx, t, "told", v1.ReservationLogOptions{})
+			huge := int64(math.MaxInt64)
+			for name, options := range map[string]v1.ReservationLogOptions{
+				"sinceSeconds": {SinceSeconds: &huge}, "tailLines": {TailLines: &huge}, "limitBytes": {LimitBytes: &huge},
+			} {
+				if got := tr.read(ctx, t, "told", options); got != all || got == "" {
+					t.Errorf("%s: got %q, want %q", name, got, all)
 				}
 			}
 		})).

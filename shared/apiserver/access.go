@@ -173,22 +173,19 @@ func (o *Options) questions(own *rest.Config) ([]question, error) {
 
 // applyAccessCheck has the server look at its own rights until it has them all. A kube-apiserver that can't be asked holds up
 // nothing.
-func (o *Options) applyAccessCheck(c *genericapiserver.RecommendedConfig) error {
+func (o *Options) applyAccessCheck(c *genericapiserver.RecommendedConfig, b *background) error {
 	questions, err := o.questions(c.ClientConfig)
 	if err != nil {
 		return err
 	}
 	check := &accessCheck{lacks: errNotAsked}
 	c.AddReadyzChecks(check)
-	return c.AddPostStartHook("check-access", func(hook genericapiserver.PostStartHookContext) error {
-		go func() {
-			// It ends with the context or with all rights there.
-			_ = wait.PollUntilContextCancel(hook, accessInterval, true, func(ctx context.Context) (bool, error) {
-				return check.look(ctx, questions), nil
-			})
-		}()
-		return nil
-	})
+	return c.AddPostStartHook("check-access", b.hook(func(ctx context.Context) {
+		// It ends with the context or with all rights there.
+		_ = wait.PollUntilContextCancel(ctx, accessInterval, true, func(ctx context.Context) (bool, error) {
+			return check.look(ctx, questions), nil
+		})
+	}))
 }
 
 // look asks for all rights, remembers and logs what is lacking, and tells whether all are there.

@@ -1,15 +1,14 @@
 package apiserver
 
 import (
-	"context"
-	"fmt"
 	"io"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apiserver/pkg/admission"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
-	"k8s.io/client-go/rest"
+
+	"example.com/annex/shared/reflector"
 )
 
 // AdmissionPlugin is an admission plugin of the server's own.
@@ -19,27 +18,19 @@ type AdmissionPlugin struct {
 	// New makes the plugin; config is its part of --admission-control-config-file, or nil. Required.
 	New func(config io.Reader) (admission.Interface, error)
 	// Initializer makes what hands the plugin its clients and informers. Optional: upstream's initializers (client,
-	// informers, authorizer, feature gates) always run, and so do those of WantsClientConfig and Runner.
+	// informers, authorizer, feature gates) always run, and so does that of WantsReflectors.
 	Initializer func(*genericapiserver.RecommendedConfig) (admission.PluginInitializer, error)
 	// Rules are what the plugin reads through the Kubernetes API: they become part of the server's ClusterRole.
 	Rules []rbacv1.PolicyRule
 }
 
-// WantsClientConfig is an admission plugin that reads what upstream's initializers have no client for: the objects of another
+// WantsReflectors is an admission plugin that goes by what upstream's initializers have no informers for: the objects of another
 // aggregated API, for example.
-type WantsClientConfig interface {
+type WantsReflectors interface {
 	admission.InitializationValidator
-	// SetClientConfig is given a copy of the configuration with which the server itself reaches the kube-apiserver. The
-	// plugin makes its clients of it; ValidateInitialization returns what was wrong.
-	SetClientConfig(*rest.Config)
-}
-
-// Runner is an admission plugin that has something to run for as long as the server serves, such as informers.
-type Runner interface {
-	admission.Interface
-	// Run is called once, when the server begins to serve, and returns when the context ends, which it does after the last
-	// request. Nothing waits for it to have come anywhere: neither readiness nor requests.
-	Run(context.Context)
+	// SetReflectors is given the server's reflectors, which run for as long as it serves. Nothing waits for them to be in step:
+	// neither readiness nor requests. ValidateInitialization returns what was wrong.
+	SetReflectors(*reflector.Set)
 }
 
 // register adds the plugins to upstream's, at the end of the recommended order.
@@ -51,15 +42,8 @@ func register(options *genericoptions.AdmissionOptions, plugins []AdmissionPlugi
 }
 
 // initializers are those of the server's own plugins.
-func initializers(plugins []AdmissionPlugin, config *genericapiserver.RecommendedConfig) ([]admission.PluginInitializer, error) {
-	if len(plugins) == 0 {
-		return nil, nil
-	}
-	own := &ownInitializer{config: config}
-	if err := config.AddPostStartHook("start-admission-plugins", own.start); err != nil {
-		return nil, fmt.Errorf("starting admission plugins with the server: %w", err)
-	}
-	all := []admission.PluginInitializer{own}
+func initializers(plugins []AdmissionPlugin, config *genericapiserver.RecommendedConfig, reflectors *reflector.Set) ([]admission.PluginInitializer, error) {
+	all := []admission.PluginInitializer{reflectorsInitializer{reflectors}}
 	for _, p := range plugins {
 		if p.Initializer == nil {
 			continue
@@ -73,28 +57,11 @@ func initializers(plugins []AdmissionPlugin, config *genericapiserver.Recommende
 	return all, nil
 }
 
-// ownInitializer serves WantsClientConfig and Runner. Plugins that are switched off are never made, and come by here as little.
-type ownInitializer struct {
-	config  *genericapiserver.RecommendedConfig
-	runners []Runner
-}
+// reflectorsInitializer serves WantsReflectors. Plugins that are switched off are never made, and come by here as little.
+type reflectorsInitializer struct{ reflectors *reflector.Set }
 
-var _ admission.PluginInitializer = &ownInitializer{}
-
-// Initialize is called for every plugin of the server, before start.
-func (o *ownInitializer) Initialize(plugin admission.Interface) {
-	if wants, ok := plugin.(WantsClientConfig); ok {
-		wants.SetClientConfig(rest.CopyConfig(o.config.ClientConfig))
+func (i reflectorsInitializer) Initialize(plugin admission.Interface) {
+	if wants, ok := plugin.(WantsReflectors); ok {
+		wants.SetReflectors(i.reflectors)
 	}
-	if runner, ok := plugin.(Runner); ok {
-		o.runners = append(o.runners, runner)
-	}
-}
-
-// start is a post-start hook. Its context ends once all requests are done (GenericAPIServer.RunWithContext).
-func (o *ownInitializer) start(ctx genericapiserver.PostStartHookContext) error {
-	for _, runner := range o.runners {
-		go runner.Run(ctx)
-	}
-	return nil
 }

@@ -136,7 +136,7 @@ func CertificatesSecret(service string) string { return service + "-certificates
 const certificateTimeout = time.Minute
 
 // applyCertificates sees to it that there is something to serve with. What keeps it good runs as a hook of the server.
-func (o *Options) applyCertificates(c *genericapiserver.RecommendedConfig) error {
+func (o *Options) applyCertificates(c *genericapiserver.RecommendedConfig, b *background) error {
 	if o.certificatesMode() != CertificatesSelf {
 		names := []string{o.Definition.Name}
 		if err := o.SecureServing.MaybeDefaultWithSelfSignedCerts("localhost", names, []net.IP{net.IPv4(127, 0, 0, 1)}); err != nil {
@@ -154,8 +154,5 @@ func (o *Options) applyCertificates(c *genericapiserver.RecommendedConfig) error
 		return fmt.Errorf("--certificates=self: %w; install the server's manifests first, or serve files with --certificates=files", err)
 	}
 	o.SecureServing.ServerCert.GeneratedCert = controller.Content()
-	return c.AddPostStartHook("rotate-certificates", func(hook genericapiserver.PostStartHookContext) error {
-		go controller.Run(hook)
-		return nil
-	})
+	return c.AddPostStartHook("rotate-certificates", b.hook(controller.Run))
 }

@@ -5,7 +5,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
-	"k8s.io/apiserver/pkg/admission"
 	apiopenapi "k8s.io/apiserver/pkg/endpoints/openapi"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/server/flagz"
@@ -13,72 +12,75 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
+	"example.com/annex/shared/reflector"
 	"example.com/annex/shared/storage/sql"
 	"example.com/annex/shared/version"
 )
 
-// config turns the options into upstream's configuration, with objects in the database, if there is one. The order is upstream's
+// config turns the options into upstream's configuration, with objects in the database, if there is one, and the reflectors that
+// admission plugins and resources may ask for. The order is upstream's
 // (k8s.io/apiserver/pkg/server/options.RecommendedOptions.ApplyTo), with two things that it leaves out: the serving
 // limits, which priority and fairness needs first, and a storage factory that honours --storage-media-type and
 // --etcd-servers-overrides. The way to kube-apiserver is earlier, because the serving certificate may come from there.
-func (o *Options) config(database *sql.Database) (*genericapiserver.RecommendedConfig, error) {
+func (o *Options) config(database *sql.Database, b *background) (*genericapiserver.RecommendedConfig, *reflector.Set, error) {
 	c := genericapiserver.NewRecommendedConfig(serverCodecs(o.scheme))
 	c.Flagz = flagz.NamedFlagSetsReader{FlagSets: o.flags}
 	o.openAPI(c)
 	o.longRunning(&c.Config)
 
 	if err := o.Serving.ApplyTo(&c.Config); err != nil {
-		return nil, fmt.Errorf("serving options: %w", err)
+		return nil, nil, fmt.Errorf("serving options: %w", err)
 	}
 	if err := o.applyStorage(c, database); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := o.EgressSelector.ApplyTo(&c.Config); err != nil {
-		return nil, fmt.Errorf("egress options: %w", err)
+		return nil, nil, fmt.Errorf("egress options: %w", err)
 	}
 	if err := o.Traces.ApplyTo(c.EgressSelector, &c.Config); err != nil {
-		return nil, fmt.Errorf("tracing options: %w", err)
+		return nil, nil, fmt.Errorf("tracing options: %w", err)
 	}
 	if err := o.CoreAPI.ApplyTo(c); err != nil {
-		return nil, fmt.Errorf("connecting to the kube-apiserver: %w", err)
+		return nil, nil, fmt.Errorf("connecting to the kube-apiserver: %w", err)
 	}
-	if err := o.applyCertificates(c); err != nil {
-		return nil, err
+	if err := o.applyCertificates(c, b); err != nil {
+		return nil, nil, err
 	}
 	if err := o.SecureServing.ApplyToConfig(&c.Config); err != nil {
-		return nil, fmt.Errorf("secure serving options (--bind-address, --secure-port): %w", err)
+		return nil, nil, fmt.Errorf("secure serving options (--bind-address, --secure-port): %w", err)
 	}
 	if err := o.Authentication.ApplyTo(&c.Authentication, c.SecureServing, c.OpenAPIConfig); err != nil {
-		return nil, fmt.Errorf("authentication options: %w", err)
+		return nil, nil, fmt.Errorf("authentication options: %w", err)
 	}
 	if err := o.Authorization.ApplyTo(&c.Authorization); err != nil {
-		return nil, fmt.Errorf("authorization options: %w", err)
+		return nil, nil, fmt.Errorf("authorization options: %w", err)
 	}
 	if err := o.Audit.ApplyTo(&c.Config); err != nil {
-		return nil, fmt.Errorf("audit options: %w", err)
+		return nil, nil, fmt.Errorf("audit options: %w", err)
 	}
 	client, err := kubernetes.NewForConfig(c.ClientConfig)
 	if err != nil {
-		return nil, fmt.Errorf("making a client of the kube-apiserver: %w", err)
+		return nil, nil, fmt.Errorf("making a client of the kube-apiserver: %w", err)
 	}
-	if err := o.applyAccessCheck(c); err != nil {
-		return nil, fmt.Errorf("checking the server's own rights: %w", err)
+	if err := o.applyAccessCheck(c, b); err != nil {
+		return nil, nil, fmt.Errorf("checking the server's own rights: %w", err)
 	}
 	dynamicClient, err := dynamic.NewForConfig(c.ClientConfig)
 	if err != nil {
-		return nil, fmt.Errorf("making a dynamic client of the kube-apiserver: %w", err)
+		return nil, nil, fmt.Errorf("making a dynamic client of the kube-apiserver: %w", err)
 	}
 	if err := o.Features.ApplyTo(&c.Config, client, c.SharedInformerFactory); err != nil {
-		return nil, fmt.Errorf("feature options: %w", err)
+		return nil, nil, fmt.Errorf("feature options: %w", err)
 	}
-	var own []admission.PluginInitializer
-	if own, err = initializers(o.Definition.admission(), c); err != nil {
-		return nil, fmt.Errorf("initialising admission plugins: %w", err)
+	reflectors := reflector.NewSet(c.ClientConfig)
+	own, err := initializers(o.Definition.admission(), c, reflectors)
+	if err != nil {
+		return nil, nil, fmt.Errorf("initialising admission plugins: %w", err)
 	}
 	if err := o.Admission.ApplyTo(&c.Config, c.SharedInformerFactory, client, dynamicClient, o.FeatureGate, c.EffectiveVersion, own...); err != nil {
-		return nil, fmt.Errorf("admission options: %w", err)
+		return nil, nil, fmt.Errorf("admission options: %w", err)
 	}
-	return c, nil
+	return c, reflectors, nil
 }
 
 func (o *Options) openAPI(c *genericapiserver.RecommendedConfig) {

@@ -31,8 +31,9 @@ type negotiatedSerializer struct {
 
 func newNegotiatedSerializer(all runtime.NegotiatedSerializer, scheme *runtime.Scheme, served []schema.GroupVersion) negotiatedSerializer {
 	n := negotiatedSerializer{NegotiatedSerializer: all}
+	protobuf := implementProtobuf(scheme, served)
 	for _, info := range all.SupportedMediaTypes() {
-		if info.MediaType != runtime.ContentTypeProtobuf || implementProtobuf(scheme, served) {
+		if info.MediaType != runtime.ContentTypeProtobuf || protobuf {
 			n.mediaTypes = append(n.mediaTypes, info)
 		}
 	}

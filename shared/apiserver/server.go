@@ -26,6 +26,7 @@ type Server struct {
 
 	name       string
 	reflectors *reflector.Set
+	background *background
 	// closeStorage is for when nothing uses the storage any more.
 	closeStorage func() error
 }
@@ -72,7 +73,8 @@ func (o *Options) server(ctx context.Context) (_ *Server, err error) {
 			err = errors.Join(err, fmt.Errorf("closing the storage: %w", failure))
 		}
 	}()
-	config, err := o.config(database)
+	background := &background{}
+	config, reflectors, err := o.config(database, background)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +82,6 @@ func (o *Options) server(ctx context.Context) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	reflectors := reflector.NewSet(config.ClientConfig)
 	var infos []*genericapiserver.APIGroupInfo
 	var storages []rest.Storage
 	defer func() {
@@ -103,14 +104,14 @@ func (o *Options) server(ctx context.Context) (_ *Server, err error) {
 	if err := generic.InstallAPIGroups(infos...); err != nil {
 		return nil, fmt.Errorf("installing API groups: %w", err)
 	}
-	return &Server{Generic: generic, name: o.Definition.Name, reflectors: reflectors, closeStorage: closeStorage}, nil
+	return &Server{Generic: generic, name: o.Definition.Name, reflectors: reflectors, background: background, closeStorage: closeStorage}, nil
 }
 
 // groupInfo builds the storage of a group's resources and puts each into every version that has its kind. It returns
 // the storages that it made when it fails, too.
 func (o *Options) groupInfo(group Group, config *genericapiserver.RecommendedConfig, reflectors *reflector.Set) (_ *genericapiserver.APIGroupInfo, made []rest.Storage, _ error) {
 	// Upstream replaces the codec factory by one that encodes lists an object at a time, and CBOR if its gate is on.
-	info := genericapiserver.NewDefaultAPIGroupInfo(group.Name, o.scheme, runtime.NewParameterCodec(o.scheme), serializer.CodecFactory{})
+	info := genericapiserver.NewDefaultAPIGroupInfo(group.Name, o.scheme, parameterCodec{runtime.NewParameterCodec(o.scheme)}, serializer.CodecFactory{})
 	info.NegotiatedSerializer = newNegotiatedSerializer(info.NegotiatedSerializer, o.scheme, group.groupVersions())
 	for _, resource := range group.Resources {
 		storage, err := resource.Storage(registry.Options{
@@ -161,7 +162,8 @@ func (o *Options) serves(gv schema.GroupVersion, storage rest.Storage) bool {
 
 // Run serves until the context ends, then shuts down in order: /readyz fails, --shutdown-delay-duration passes,
 // requests in flight finish, watches end, the listener closes, the audit log is flushed. Reflectors run from the beginning to
-// the end; nothing waits for them to be in step. A database is closed last.
+// the end; nothing waits for them to be in step. A database is closed last: when it returns, nothing runs any more that the server
+// has started besides upstream's.
 func (s *Server) Run(ctx context.Context) (err error) {
 	klog.FromContext(ctx).Info("Serving", "server", s.name, "address", s.Generic.SecureServingInfo.Listener.Addr().String())
 	defer func() {
@@ -175,6 +177,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	reflectors.Go(func() { s.reflectors.Run(reading) })
 	defer reflectors.Wait()
 	defer stop()
+	defer s.background.stop()
 	if err := s.Generic.PrepareRun().RunWithContext(ctx); err != nil {
 		return fmt.Errorf("running %s: %w", s.name, err)
 	}

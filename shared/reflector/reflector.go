@@ -97,6 +97,18 @@ func InStep(ctx context.Context, reflectors ...*Reflector) error {
 	return nil
 }
 
+// InStepNow says whether the reflector is in step, without a wait: for those who can ask the other server themselves.
+func (r *Reflector) InStepNow() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case <-r.inStep:
+		return true
+	default:
+		return false
+	}
+}
+
 func (r *Reflector) await(ctx context.Context) error {
 	r.mu.Lock()
 	inStep, since := r.inStep, r.since
@@ -132,13 +144,17 @@ func (r *Reflector) list(ctx context.Context, options metav1.ListOptions) (runti
 func (r *Reflector) watch(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
 	streamsAll := options.SendInitialEvents != nil && *options.SendInitialEvents
 	if !streamsAll && !r.mayResume() {
-		// What has happened meanwhile would come bit by bit, and readers could not tell when all of it is there.
-		return nil, apierrors.NewResourceExpired("the watch was broken for long: everything is read anew")
+		return nil, errGap // Without asking: the answer would not be used.
 	}
 	w, err := r.source.WatchWithContext(ctx, options)
 	r.failed(err)
 	if err != nil {
 		return nil, err
+	}
+	// The gap ends when the watch is open, which may have taken long.
+	if !streamsAll && !r.mayResume() {
+		w.Stop()
+		return nil, errGap
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -148,6 +164,10 @@ func (r *Reflector) watch(ctx context.Context, options metav1.ListOptions) (watc
 	}
 	return &stoppedOnce{Interface: w, stopped: sync.OnceFunc(r.broken)}, nil
 }
+
+// errGap has client-go read everything anew. What has happened in a long gap would come bit by bit, and readers could not tell when
+// all of it is there.
+var errGap = apierrors.NewResourceExpired("the watch was broken for long: everything is read anew")
 
 // mayResume says whether a watch may go on from what the store has: after a list, or a short gap.
 func (r *Reflector) mayResume() bool {

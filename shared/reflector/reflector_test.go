@@ -32,6 +32,8 @@ type server struct {
 	down    error
 	watches []*watch.FakeWatcher
 	lists   int
+	// opening, if it is set, is what a watch waits for before it opens.
+	opening <-chan struct{}
 }
 
 func (s *server) List(context.Context, metav1.ListOptions) (*corev1.NodeList, error) {
@@ -47,6 +49,11 @@ func (s *server) List(context.Context, metav1.ListOptions) (*corev1.NodeList, er
 func (s *server) Watch(context.Context, metav1.ListOptions) (watch.Interface, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if opening := s.opening; opening != nil {
+		s.mu.Unlock()
+		<-opening
+		s.mu.Lock()
+	}
 	if s.down != nil {
 		return nil, s.down
 	}
@@ -195,6 +202,33 @@ func TestAShortGapIsWaitedFor(t *testing.T) {
 		if err := InStep(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A server that hangs while a watch opens: the watch that it lets through at last goes on from long ago.
+func TestAWatchThatOpensLate(t *testing.T) {
+	t.Parallel()
+	s := &server{}
+	s.set(nil, "a")
+	r := start(t, s)
+	if err := InStep(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	opening := make(chan struct{})
+	s.mu.Lock()
+	s.opening = opening
+	s.mu.Unlock()
+	lists := s.listed()
+	s.set(nil, "a", "b")
+	eventually(t, "the reflector to notice", func() bool { return !r.InStepNow() })
+	eventually(t, "the gap to be long", func() bool { return InStep(t.Context(), r) != nil })
+	s.mu.Lock()
+	s.opening = nil
+	s.mu.Unlock()
+	close(opening)
+	eventually(t, "the reflector to be in step", r.InStepNow)
+	if !r.has("a", "b") || s.listed() <= lists {
+		t.Errorf("in step again, and has %v after %d lists", r.indexer.ListKeys(), s.listed()-lists)
 	}
 }
 

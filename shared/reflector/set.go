@@ -22,6 +22,10 @@ func NewSet(config *rest.Config) *Set {
 	return &Set{config: config, all: map[schema.GroupResource]*Reflector{}}
 }
 
+// Config is a copy of how to reach the kube-apiserver, for those who read live what a reflector can't tell. A client of it has a rate
+// limit of its own, as each reflector's has.
+func (s *Set) Config() *rest.Config { return rest.CopyConfig(s.config) }
+
 // For is the reflector of a resource. Where there is none yet, options say how to make it, before Run.
 func (s *Set) For(resource schema.GroupResource, options func(*rest.Config) (Options, error)) (*Reflector, error) {
 	s.mu.Lock()
@@ -29,7 +33,7 @@ func (s *Set) For(resource schema.GroupResource, options func(*rest.Config) (Opt
 	if r := s.all[resource]; r != nil {
 		return r, nil
 	}
-	o, err := options(rest.CopyConfig(s.config))
+	o, err := options(s.Config())
 	if err != nil {
 		return nil, fmt.Errorf("making a client for %s: %w", resource, err)
 	}

@@ -3,6 +3,6 @@
 // checked when a Reservation is created, and when it asks for more slots than before, by itself or by its scale; whatever else
 // is done with Reservations does not need the site.
 //
-// It is what an admission plugin looks like that goes by the objects of another aggregated API: an informer through
-// kube-apiserver, a live read where the informer can't answer, and a clear refusal, soon, where the other API can't be read.
+// It is what an admission plugin looks like that goes by the objects of another aggregated API: a reflector through
+// kube-apiserver, a live read where it is out of step or can't answer, and a clear refusal, soon, where the other API can't be read.
 package sitecheck

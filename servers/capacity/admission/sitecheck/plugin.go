@@ -2,6 +2,7 @@ package sitecheck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -10,11 +11,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/warning"
-	"k8s.io/client-go/rest"
 
 	"example.com/annex/servers/capacity/apis/capacity"
 	topologyv1 "example.com/annex/servers/topology/apis/topology/v1"
 	"example.com/annex/shared/apiserver"
+	"example.com/annex/shared/reflector"
 	"example.com/annex/shared/registry"
 )
 
@@ -46,30 +47,26 @@ type plugin struct {
 
 var (
 	_ admission.ValidationInterface = &plugin{}
-	_ apiserver.WantsClientConfig   = &plugin{}
-	_ apiserver.Runner              = &plugin{}
+	_ apiserver.WantsReflectors     = &plugin{}
 )
 
 func newPlugin(c configuration) *plugin {
 	return &plugin{
 		Handler: admission.NewHandler(admission.Create, admission.Update), configuration: c,
-		err: fmt.Errorf("no client configuration was set"),
+		err: errors.New("no reflectors were set"),
 	}
 }
 
-// SetClientConfig makes the client and the informer of Sites.
-func (p *plugin) SetClientConfig(config *rest.Config) { p.sites, p.err = newInformed(config) }
+// SetReflectors asks for the reflector of Sites.
+func (p *plugin) SetReflectors(reflectors *reflector.Set) { p.sites, p.err = newReflected(reflectors) }
 
-// ValidateInitialization fails where there is no client.
+// ValidateInitialization fails where there is no reflector.
 func (p *plugin) ValidateInitialization() error {
 	if p.err != nil {
 		return fmt.Errorf("initialising the admission plugin %s: %w", Name, p.err)
 	}
 	return nil
 }
-
-// Run runs the informer.
-func (p *plugin) Run(ctx context.Context) { p.sites.run(ctx) }
 
 // Validate refuses a Reservation that asks its site for more than it has: with status 403 where the site is known not to have
 // it, with 503 where nobody can tell.
@@ -81,7 +78,7 @@ func (p *plugin) Validate(ctx context.Context, a admission.Attributes, _ admissi
 	if site, ok := p.sites.cached(r.Spec.SiteName); ok && lack(site, r) == "" {
 		return nil
 	}
-	// What the informer does not know may have been created just now, and what it knows may have changed.
+	// What the reflector does not know may have been created just now, and what it knows may have changed.
 	site, err := p.sites.live(ctx, r.Spec.SiteName)
 	switch {
 	case err != nil:

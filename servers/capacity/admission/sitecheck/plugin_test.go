@@ -20,15 +20,15 @@ import (
 	topologyv1 "example.com/annex/servers/topology/apis/topology/v1"
 )
 
-// known are sites as the informer has them, and as they are.
+// known are sites as the reflector has them, and as they are.
 type known struct {
-	informer, current map[string]*topologyv1.Site
-	err               error // of a live read
-	reads             int
+	reflector, current map[string]*topologyv1.Site
+	err                error // of a live read
+	reads              int
 }
 
 func (k *known) cached(name string) (*topologyv1.Site, bool) {
-	site, ok := k.informer[name]
+	site, ok := k.reflector[name]
 	return site, ok
 }
 
@@ -36,8 +36,6 @@ func (k *known) live(_ context.Context, name string) (*topologyv1.Site, error) {
 	k.reads++
 	return k.current[name], k.err
 }
-
-func (k *known) run(context.Context) {}
 
 func site(slots, kept int32, phase topologyv1.SitePhase) map[string]*topologyv1.Site {
 	return map[string]*topologyv1.Site{"ams-1": {
@@ -81,18 +79,18 @@ func TestValidate(t *testing.T) {
 		text    string
 		reads   int
 	}{
-		"as much as the site has":         {sites: known{informer: site(40, 5, topologyv1.SiteOnline)}, request: create(35)},
-		"a site that is Pending":          {sites: known{informer: site(40, 5, topologyv1.SitePending)}, request: create(1)},
+		"as much as the site has":         {sites: known{reflector: site(40, 5, topologyv1.SiteOnline)}, request: create(35)},
+		"a site that is Pending":          {sites: known{reflector: site(40, 5, topologyv1.SitePending)}, request: create(1)},
 		"a site that is new":              {sites: known{current: site(40, 5, topologyv1.SitePending)}, request: create(35), reads: 1},
-		"a site that has grown":           {sites: known{informer: site(40, 5, topologyv1.SiteOnline), current: site(41, 5, topologyv1.SiteOnline)}, request: create(36), reads: 1},
-		"a site that is back":             {sites: known{informer: site(40, 5, topologyv1.SiteOffline), current: site(40, 5, topologyv1.SiteOnline)}, request: create(1), reads: 1},
+		"a site that has grown":           {sites: known{reflector: site(40, 5, topologyv1.SiteOnline), current: site(41, 5, topologyv1.SiteOnline)}, request: create(36), reads: 1},
+		"a site that is back":             {sites: known{reflector: site(40, 5, topologyv1.SiteOffline), current: site(40, 5, topologyv1.SiteOnline)}, request: create(1), reads: 1},
 		"a label, at a site that is gone": {request: request(reservation(4), reservation(4), "")},
 		"less, at a site that is gone":    {request: request(reservation(3), reservation(4), "")},
 		"a status":                        {request: request(reservation(9), reservation(4), "status")},
 		"a smaller scale":                 {request: request(&autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: 3}}, &autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: 4}}, "scale")},
 
 		"more than the site has": {
-			sites: known{informer: site(40, 5, topologyv1.SiteOnline), current: site(40, 5, topologyv1.SiteOnline)}, request: create(36), reads: 1,
+			sites: known{reflector: site(40, 5, topologyv1.SiteOnline), current: site(40, 5, topologyv1.SiteOnline)}, request: create(36), reads: 1,
 			refused: apierrors.IsForbidden, text: `reservations.capacity.example.com "a" is forbidden: site "ams-1" has 35 slots for Reservations (40 less the 5 that it keeps), and not 36`,
 		},
 		"more than a site has that keeps none": {
@@ -104,7 +102,7 @@ func TestValidate(t *testing.T) {
 			refused: apierrors.IsForbidden, text: "has 35 slots",
 		},
 		"a site that is Offline": {
-			sites: known{informer: site(40, 5, topologyv1.SiteOffline), current: site(40, 5, topologyv1.SiteOffline)}, request: create(1), reads: 1,
+			sites: known{reflector: site(40, 5, topologyv1.SiteOffline), current: site(40, 5, topologyv1.SiteOffline)}, request: create(1), reads: 1,
 			refused: apierrors.IsForbidden, text: `site "ams-1" is Offline`,
 		},
 		"no such site": {
@@ -215,9 +213,9 @@ func TestConfiguration(t *testing.T) {
 	}
 }
 
-func TestPluginNeedsAClient(t *testing.T) {
+func TestPluginNeedsReflectors(t *testing.T) {
 	t.Parallel()
-	if err := newPlugin(configuration{}).ValidateInitialization(); err == nil || !strings.Contains(err.Error(), "no client configuration was set") {
-		t.Errorf("got %v, want an error about the client configuration", err)
+	if err := newPlugin(configuration{}).ValidateInitialization(); err == nil || !strings.Contains(err.Error(), "no reflectors were set") {
+		t.Errorf("got %v, want an error about reflectors", err)
 	}
 }

@@ -4,26 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/cache"
 
 	"example.com/annex/servers/client/clientset/versioned"
 	typed "example.com/annex/servers/client/clientset/versioned/typed/topology/v1"
-	informers "example.com/annex/servers/client/informers/externalversions/topology/v1"
 	listers "example.com/annex/servers/client/listers/topology/v1"
 	topologyv1 "example.com/annex/servers/topology/apis/topology/v1"
+	"example.com/annex/shared/reflector"
 )
 
 // liveTimeout is how long a live read may take. A server that answers does so in milliseconds; whoever creates a Reservation
 // should not wait for one that does not.
 const liveTimeout = 2 * time.Second
 
-// Live reads are few: of sites that the informer does not have, or that lack something. Many at once are still let through, so
+// Live reads are few: of sites that the reflector does not have, or that lack something. Many at once are still let through, so
 // that a client that asks for one unknown site after another does not make the others wait; kube-apiserver limits them.
 const (
 	liveQPS   = 50
@@ -36,54 +34,45 @@ type sites interface {
 	cached(name string) (*topologyv1.Site, bool)
 	// live asks for a Site; it is nil where there is none. An error says that nobody can tell.
 	live(ctx context.Context, name string) (*topologyv1.Site, error)
-	// run keeps cached in step until ctx ends.
-	run(ctx context.Context)
 }
 
-// informed reads sites through kube-apiserver, with an informer.
-type informed struct {
-	client   typed.SiteInterface
-	informer cache.SharedIndexInformer
-	lister   listers.SiteLister
-	// lost is the resourceVersion that the informer had when it last lost touch, or nil.
-	lost atomic.Pointer[string]
+// reflected reads sites through kube-apiserver, with a reflector. Live reads have a client, and so a rate limit, of their own.
+type reflected struct {
+	reflector *reflector.Reflector
+	lister    listers.SiteLister
+	client    typed.SiteInterface
 }
 
-func newInformed(config *rest.Config) (*informed, error) {
+func newReflected(reflectors *reflector.Set) (*reflected, error) {
+	r, err := reflectors.For(topologyv1.Resource("sites"), func(config *rest.Config) (reflector.Options, error) {
+		clients, err := versioned.NewForConfig(rest.AddUserAgent(config, Name))
+		if err != nil {
+			return reflector.Options{}, err
+		}
+		return reflector.Options{Type: &topologyv1.Site{}, ListerWatcher: reflector.ListWatch(clients.TopologyV1().Sites())}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	config := reflectors.Config()
 	config.QPS, config.Burst = liveQPS, liveBurst
 	clients, err := versioned.NewForConfig(rest.AddUserAgent(config, Name))
 	if err != nil {
 		return nil, fmt.Errorf("making a client of %s: %w", topologyv1.GroupName, err)
 	}
-	s := &informed{
-		client:   clients.TopologyV1().Sites(),
-		informer: informers.NewSiteInformer(clients, 0, cache.Indexers{}),
-	}
-	s.lister = listers.NewSiteLister(s.informer.GetIndexer())
-	err = s.informer.SetWatchErrorHandlerWithContext(func(ctx context.Context, r *cache.Reflector, err error) {
-		at := s.informer.LastSyncResourceVersion()
-		s.lost.Store(&at)
-		cache.DefaultWatchErrorHandler(ctx, r, err)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("making an informer of sites: %w", err)
-	}
-	return s, nil
+	return &reflected{reflector: r, lister: listers.NewSiteLister(r.Indexer()), client: clients.TopologyV1().Sites()}, nil
 }
 
-func (s *informed) run(ctx context.Context) { s.informer.RunWithContext(ctx) }
-
-// cached returns nothing while the informer is out of touch: until it has listed for the first time, and, after an error, until it
-// has heard of something newer. Till then sites are read live, or not at all.
-func (s *informed) cached(name string) (*topologyv1.Site, bool) {
-	if lost := s.lost.Load(); !s.informer.HasSynced() || lost != nil && *lost == s.informer.LastSyncResourceVersion() {
+// cached returns nothing while the reflector is out of step. Until it is back, sites are read live, or not at all.
+func (s *reflected) cached(name string) (*topologyv1.Site, bool) {
+	if !s.reflector.InStepNow() {
 		return nil, false
 	}
 	site, err := s.lister.Get(name)
 	return site, err == nil
 }
 
-func (s *informed) live(ctx context.Context, name string) (*topologyv1.Site, error) {
+func (s *reflected) live(ctx context.Context, name string) (*topologyv1.Site, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, liveTimeout, fmt.Errorf("no answer within %s", liveTimeout))
 	defer cancel()
 	site, err := s.client.Get(ctx, name, metav1.GetOptions{})

@@ -13,6 +13,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
+
+	"example.com/annex/shared/reflector"
 )
 
 // topology answers as kube-apiserver does for it. There is one site, ams-1, and time passes with each list.
@@ -73,17 +75,18 @@ func (a *topology) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func start(t *testing.T, state string) (*topology, *informed) {
+func start(t *testing.T, state string) (*topology, *reflected) {
 	t.Helper()
 	api := &topology{state: state, cut: make(chan struct{})}
 	server := httptest.NewServer(api)
-	sites, err := newInformed(&rest.Config{Host: server.URL})
+	reflectors := reflector.NewSet(&rest.Config{Host: server.URL})
+	sites, err := newReflected(reflectors)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
-	running.Go(func() { sites.run(ctx) })
+	running.Go(func() { reflectors.Run(ctx) })
 	t.Cleanup(func() {
 		cancel()
 		running.Wait()
@@ -93,23 +96,23 @@ func start(t *testing.T, state string) (*topology, *informed) {
 	return api, sites
 }
 
-func awaitCached(t *testing.T, sites *informed, want bool) {
+func awaitCached(t *testing.T, sites *reflected, want bool) {
 	t.Helper()
 	if err := wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
 		site, got := sites.cached("ams-1")
 		return got == want && (!got || site.Spec.Capacity.Slots == 40), nil
 	}); err != nil {
-		t.Fatalf("waiting until the informer is believed: %t: %v", want, err)
+		t.Fatalf("waiting until the reflector is believed: %t: %v", want, err)
 	}
 }
 
-func TestInformerIsBelievedWhileItIsInTouch(t *testing.T) {
+func TestReflectorIsBelievedWhileItIsInStep(t *testing.T) {
 	t.Parallel()
 	api, sites := start(t, "absent")
 	if _, got := sites.cached("ams-1"); got {
 		t.Error("it is believed before it has listed")
 	}
-	for _, state := range []string{"up", "down", "up"} {
+	for _, state := range []string{"up", "down", "up", "hung", "up"} {
 		api.become(state)
 		awaitCached(t, sites, state == "up")
 		site, err := sites.live(t.Context(), "ams-1")
