@@ -7,6 +7,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -98,9 +99,9 @@ func Patches(r Resource) Feature {
 	})
 	tr.assess("a patch for another version of the object conflicts", func(ctx context.Context, t *testing.T) {
 		object := tr.create(ctx, t, "versioned")
-		versioned := tr.Change.Tree()
-		versioned["metadata"] = map[string]any{"resourceVersion": object.GetResourceVersion()}
-		data := encode(t, versioned)
+		versioned := &unstructured.Unstructured{Object: tr.Change.Tree()} // The change may be one of the metadata.
+		versioned.SetResourceVersion(object.GetResourceVersion())
+		data := encode(t, versioned.Object)
 		if err := patch(ctx, object.GetName(), types.MergePatchType, data); err != nil {
 			t.Fatal(err)
 		}

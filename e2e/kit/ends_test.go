@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	"sigs.k8s.io/e2e-framework/pkg/features"
+	"sigs.k8s.io/yaml"
 
 	"example.com/annex/e2e/framework"
 	"example.com/annex/e2e/report"
@@ -30,6 +33,7 @@ func TestErrors(t *testing.T) {
 		args  []string
 		file  string // its content is that of FILE
 		wants []string
+		rules []string // a line for each that is missing, these among them
 	}{
 		"nothing to try":                 {args: []string{sample}, wants: []string{"--apiservice, --crd or --resource"}},
 		"a flag that is none":            {args: []string{"--apiservices=x"}, wants: []string{"unknown flag: --apiservices"}},
@@ -53,7 +57,26 @@ func TestErrors(t *testing.T) {
 		},
 		"a feature that is none": {args: []string{"--resource=configmaps.v1", "--sample=testdata/configmap.yaml", "--feature=Wotches"}, wants: []string{"selects none", "configmaps.v1./Watches"}},
 		"no cluster":             {args: []string{"--kubeconfig=NOWHERE", "--context=", "--resource=configmaps.v1", "--sample=testdata/configmap.yaml"}, wants: []string{"reaching the cluster at https://127.0.0.1:1", "connection refused"}},
-		"no rights":              {args: []string{"--kubeconfig=POWERLESS", "--context=", "--resource=configmaps.v1", "--sample=testdata/configmap.yaml"}, wants: []string{"you lack rights", "create namespaces (to have places of its own)"}},
+		"no rights": {args: []string{"--kubeconfig=POWERLESS", "--context=", "--resource=configmaps.v1", "--sample=testdata/configmap.yaml"}, wants: []string{"you lack rights"}, rules: []string{
+			`{apiGroups: [""], resources: ["namespaces"], verbs: ["create", "delete", "get", "list"]}`,
+			`{apiGroups: [""], resources: ["users"], verbs: ["impersonate"]}`,
+			`{apiGroups: ["admissionregistration.k8s.io"], resources: ["mutatingadmissionpolicies"], verbs: ["create", "delete", "list"]}`,
+		}},
+		"rights to read": {args: []string{"--kubeconfig=READER", "--context=", "--resource=configmaps.v1", "--sample=testdata/configmap.yaml", "--feature=/Lists$"}, wants: []string{"you lack rights"}, rules: []string{
+			`{apiGroups: [""], resources: ["namespaces"], verbs: ["create", "delete"]}`,
+			`{apiGroups: [""], resources: ["configmaps"], verbs: ["create", "delete", "deletecollection", "patch", "update"]}`,
+		}},
+		"a token that is none":     {args: []string{"--kubeconfig=NOBODY", "--context=", "--resource=configmaps.v1", "--sample=testdata/configmap.yaml"}, wants: []string{"Unauthorized"}},
+		"a file for no report":     {args: []string{"--resource=configmaps.v1", "--sample=testdata/configmap.yaml", "--junit=/nowhere/report.xml"}, wants: []string{"--junit", "/nowhere/report.xml"}},
+		"no feature at once":       {args: []string{"--resource=configmaps.v1", "--sample=testdata/configmap.yaml", "--parallel=0"}, wants: []string{"--parallel=0: want 1 or more"}},
+		"no time":                  {args: []string{"--resource=configmaps.v1", "--sample=testdata/configmap.yaml", "--timeout=0s"}, wants: []string{"--timeout=0s: want more than 0s"}},
+		"a sample that is none":    {args: []string{"--resource=configmaps.v1", "--sample=FILE"}, file: "[1, 2]\n", wants: []string{"there is something in it that is no object"}},
+		"a sample that is no YAML": {args: []string{"--resource=configmaps.v1", "--sample=FILE"}, file: "a: b: c\n", wants: []string{"reading", "yaml"}},
+		"an empty sample":          {args: []string{"--resource=configmaps.v1", "--sample=FILE"}, file: "# nothing\n", wants: []string{"there is no object in it"}},
+		"a resource that others write": {
+			args: []string{"--resource=nodes.v1", "--sample=FILE"}, file: "apiVersion: v1\nkind: Node\nmetadata: {name: one}\nspec: {}\n",
+			wants: []string{"nothing to try: nodes.v1", "each new object is written by kube-controller-manager"},
+		},
 	} {
 		feature.Assess(name, step.Do(func(ctx context.Context, t *testing.T) {
 			args := strings.Join(tc.args, "\n")
@@ -65,11 +88,10 @@ func TestErrors(t *testing.T) {
 					}
 					return file
 				},
-				"NOWHERE": func() string { return kubeconfig(t, clientcmdapi.Cluster{Server: "https://127.0.0.1:1"}, "x") },
-				"POWERLESS": func() string {
-					cluster := clientcmdapi.Cluster{Server: s.Config.Host, CertificateAuthority: s.Config.CAFile, CertificateAuthorityData: s.Config.CAData}
-					return kubeconfig(t, cluster, account(ctx, t, &s, ""))
-				},
+				"NOWHERE":   func() string { return kubeconfig(t, clientcmdapi.Cluster{Server: "https://127.0.0.1:1"}, "x") },
+				"POWERLESS": func() string { return kubeconfig(t, clusterOf(&s), account(ctx, t, &s, "")) },
+				"READER":    func() string { return kubeconfig(t, clusterOf(&s), account(ctx, t, &s, "view")) },
+				"NOBODY":    func() string { return kubeconfig(t, clusterOf(&s), "no-such-token") },
 			} {
 				if strings.Contains(args, word) {
 					args = strings.ReplaceAll(args, word, value())
@@ -85,12 +107,79 @@ func TestErrors(t *testing.T) {
 					t.Errorf("%q is not in it: %s", want, said)
 				}
 			}
+			lines := strings.Split(strings.TrimSuffix(said, "\n"), "\n")
+			for _, rule := range tc.rules {
+				if !slices.Contains(lines, "- "+rule) {
+					t.Errorf("the rule %s is not in it: %s", rule, said)
+				}
+			}
+			if len(tc.rules) > 0 {
+				said = lines[0] + "\n"
+			}
 			if strings.Count(said, "\n") != 1 || !strings.HasPrefix(said, "annex-conformance: ") {
 				t.Errorf("it is not one line: %s", said)
 			}
 		}))
 	}
 	testenv.Test(t, feature)
+}
+
+// clusterOf is the cluster of a session, for a kubeconfig.
+func clusterOf(s *step.Session) clientcmdapi.Cluster {
+	return clientcmdapi.Cluster{Server: s.Config.Host, CertificateAuthority: s.Config.CAFile, CertificateAuthorityData: s.Config.CAData}
+}
+
+// TestRights is about somebody who has the rights that the program asks for, and no others.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	var s step.Session
+	testenv.Test(t, features.New("the kit's rights").Setup(s.Open).Assess("those that it asks for are enough", step.Do(func(ctx context.Context, t *testing.T) {
+		roles := s.Kubernetes.RbacV1().ClusterRoles()
+		role, err := roles.Create(ctx, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-kit-"}}, metav1.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			ctx, cancel := step.CleanupContext(ctx)
+			defer cancel()
+			if err := roles.Delete(ctx, role.Name, metav1.DeleteOptions{}); err != nil {
+				t.Error(err)
+			}
+		})
+		args := []string{
+			"--kubeconfig=" + kubeconfig(t, clusterOf(&s), account(ctx, t, &s, role.Name)), "--context=",
+			"--resource=configmaps.v1", "--sample=testdata/configmap.yaml", "--resource=podtemplates.v1", "--sample=testdata/podtemplate.yaml",
+			"--apiservice=v1.topology.example.com", "--sample=testdata/site.yaml", "-o=json",
+		}
+		refused := start(ctx, t, &s, args...)
+		for line := range strings.Lines(refused.stderr.String()) {
+			if text, ok := strings.CutPrefix(line, "- "); ok {
+				var rule rbacv1.PolicyRule
+				if err := yaml.UnmarshalStrict([]byte(text), &rule); err != nil {
+					t.Fatalf("reading the rule %s: %v", text, err)
+				}
+				role.Rules = append(role.Rules, rule)
+			}
+		}
+		if refused.status != 2 || len(role.Rules) == 0 {
+			t.Fatalf("exit status %d: %s", refused.status, refused.stderr.String())
+		}
+		if _, err := roles.Update(ctx, role, metav1.UpdateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		var r *run
+		step.Eventually(ctx, t, time.Minute, "the rights to count", func(ctx context.Context) error {
+			if r = start(ctx, t, &s, args...); r.status == 2 {
+				return fmt.Errorf("exit status %d: %s", r.status, r.stderr.String())
+			}
+			return nil
+		})
+		d := r.document(t)
+		if r.status != 0 || d.Result != report.Passed {
+			t.Errorf("exit status %d: %s", r.status, text(t, d))
+		}
+		expectClean(ctx, t, &s, d)
+	})))
 }
 
 // TestUnavailable is about an APIService without a server. It takes part in discovery, so that others would suffer.
@@ -146,6 +235,8 @@ func TestEnds(t *testing.T) {
 		})).
 		Assess("when it is interrupted", step.Do(func(ctx context.Context, t *testing.T) {
 			cmd := command(ctx, t, &s, append(args, "-v")...)
+			temporary := t.TempDir()
+			cmd.Env = append(os.Environ(), "TMPDIR="+temporary)
 			progress, err := cmd.StderrPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -177,6 +268,9 @@ func TestEnds(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := r.document(t)
+			if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+				t.Errorf("left in TMPDIR are %v, %v", left, err)
+			}
 			if r.status != 130 || d.Error != "interrupted (interrupt)" || d.Result != report.Unfinished {
 				t.Errorf("exit status %d: %s", r.status, text(t, d))
 			}

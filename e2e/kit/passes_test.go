@@ -29,7 +29,12 @@ func install(ctx context.Context, t *testing.T, s *step.Session) {
 			t.Error(err)
 		}
 	})
-	s.Kubectl(ctx, t, "wait", "--for=condition=Established", "crd/gadgets.e2e-kit.example.com", "--timeout=30s")
+	s.Kubectl(ctx, t, "wait", "--for=condition=Established", "crd/gadgets.e2e-kit.example.com", "crd/anythings.e2e-kit.example.com", "--timeout=30s")
+}
+
+// quirky are the areas of which one at least of several built-in resources claims nothing; ComponentStatuses claim little.
+var quirky = []string{
+	"Versions", "Metadata", "Validation", "DryRun", "Patches", "Apply", "Malformed", "Status", "Scale", "Delete", "Watches", "Policies", "Quota", "Namespaces", "Ownership",
 }
 
 // TestPasses runs everything against resources that do everything.
@@ -52,6 +57,20 @@ func TestPasses(t *testing.T) {
 			args:      []string{"--crd=gadgets.e2e-kit.example.com", "--sample=testdata/gadget.yaml"},
 			columns:   []string{"gadgets.v1.e2e-kit.example.com"},
 			unclaimed: []string{"Versions", "Malformed"},
+			crd:       true,
+		},
+		"quirks of built-in resources": {
+			args: []string{
+				"--resource=secrets.v1", "--resource=leases.v1.coordination.k8s.io", "--resource=podtemplates.v1", "--resource=componentstatuses.v1",
+				"--sample=testdata/secret.yaml", "--sample=testdata/lease.yaml", "--sample=testdata/podtemplate.yaml",
+			},
+			columns:   []string{"secrets.v1.", "leases.v1.coordination.k8s.io", "podtemplates.v1.", "componentstatuses.v1."},
+			unclaimed: quirky,
+		},
+		"a custom resource of any fields": {
+			args:      []string{"--crd=anythings.e2e-kit.example.com", "--sample=testdata/anything.yaml"},
+			columns:   []string{"anythings.v1.e2e-kit.example.com"},
+			unclaimed: []string{"Versions", "Malformed", "Status", "Scale", "Quota", "Namespaces"},
 			crd:       true,
 		},
 		"aggregated resources": {

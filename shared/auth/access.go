@@ -3,6 +3,8 @@ package auth
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -100,16 +102,55 @@ func (a Access) attributes() []authorizationv1.ResourceAttributes {
 
 // String is what is lacking, and the rule that gives it.
 func (l Lack) String() string {
+	return fmt.Sprintf("may not %s: add the rule %s to %s", describe(l.Attributes), Format(l.rule()), l.Access.Role)
+}
+
+// rule gives the right.
+func (l Lack) rule() rbacv1.PolicyRule {
 	r := l.Attributes
 	resource := r.Resource
 	if r.Subresource != "" {
 		resource += "/" + r.Subresource
 	}
-	rule := fmt.Sprintf("{apiGroups: [%q], resources: [%q], verbs: [%q]", r.Group, resource, r.Verb)
+	rule := rbacv1.PolicyRule{APIGroups: []string{r.Group}, Resources: []string{resource}, Verbs: []string{r.Verb}}
 	if r.Name != "" {
-		rule += fmt.Sprintf(", resourceNames: [%q]", r.Name)
+		rule.ResourceNames = []string{r.Name}
 	}
-	return fmt.Sprintf("may not %s: add the rule %s} to %s", describe(r), rule, l.Access.Role)
+	return rule
+}
+
+// Rules give what is lacking: one for each resource, or for each name of one where names are given, in the order of the lacks.
+func Rules(lacks []Lack) []rbacv1.PolicyRule {
+	var rules []rbacv1.PolicyRule
+	for _, l := range lacks {
+		rule := l.rule()
+		i := slices.IndexFunc(rules, func(r rbacv1.PolicyRule) bool {
+			return slices.Equal(r.APIGroups, rule.APIGroups) && slices.Equal(r.Resources, rule.Resources) && slices.Equal(r.ResourceNames, rule.ResourceNames)
+		})
+		if i < 0 {
+			rules = append(rules, rule)
+		} else if !slices.Contains(rules[i].Verbs, rule.Verbs[0]) {
+			rules[i].Verbs = append(rules[i].Verbs, rule.Verbs[0])
+		}
+	}
+	return rules
+}
+
+// Format is a rule in YAML, on one line.
+func Format(rule rbacv1.PolicyRule) string {
+	text := fmt.Sprintf("{apiGroups: %s, resources: %s, verbs: %s", list(rule.APIGroups), list(rule.Resources), list(rule.Verbs))
+	if len(rule.ResourceNames) > 0 {
+		text += ", resourceNames: " + list(rule.ResourceNames)
+	}
+	return text + "}"
+}
+
+func list(names []string) string {
+	quoted := make([]string, 0, len(names))
+	for _, name := range names {
+		quoted = append(quoted, strconv.Quote(name))
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
 // describe is a right as kube-apiserver's messages have it: "watch flowschemas.flowcontrol.apiserver.k8s.io".

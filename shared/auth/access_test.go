@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"slices"
 	"testing"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -20,5 +21,27 @@ func TestLackString(t *testing.T) {
 		if got := lack.String(); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
+	}
+}
+
+func TestRules(t *testing.T) {
+	t.Parallel()
+	lack := func(resource, subresource, name, verb string) auth.Lack {
+		return auth.Lack{Attributes: authorizationv1.ResourceAttributes{Resource: resource, Subresource: subresource, Name: name, Verb: verb}}
+	}
+	rules := auth.Rules([]auth.Lack{
+		lack("pods", "", "", "get"), lack("pods", "log", "", "get"), lack("pods", "", "", "list"), lack("pods", "", "", "get"), lack("pods", "", "one", "delete"),
+	})
+	want := []string{
+		`{apiGroups: [""], resources: ["pods"], verbs: ["get", "list"]}`,
+		`{apiGroups: [""], resources: ["pods/log"], verbs: ["get"]}`,
+		`{apiGroups: [""], resources: ["pods"], verbs: ["delete"], resourceNames: ["one"]}`,
+	}
+	var got []string
+	for _, rule := range rules {
+		got = append(got, auth.Format(rule))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -53,6 +53,7 @@ func (p *prober) probe(ctx context.Context, despite bool) (reason string, err er
 	if err != nil {
 		return "", err
 	}
+	p.object, p.objects = object, p.derivation.objects(p.offer.GVR, p.offer)
 	if !despite {
 		who, err := p.written(ctx, object)
 		if err != nil {
@@ -62,7 +63,6 @@ func (p *prober) probe(ctx context.Context, despite bool) (reason string, err er
 			return "each new object is written by " + who + ", and what a feature writes can't be told from that: stop that, or name the resource with --claims to try it nonetheless", nil
 		}
 	}
-	p.object, p.objects = object, p.derivation.objects(p.offer.GVR, p.offer)
 	if err := p.keep(ctx); err != nil {
 		return "", err
 	}

@@ -23,6 +23,7 @@ import (
 	"example.com/annex/e2e/step"
 	"example.com/annex/tools/annex-conformance/runner"
 	"example.com/annex/tools/annex/cluster"
+	"example.com/annex/tools/controlplane/workdir"
 )
 
 // options are what the flags say.
@@ -109,6 +110,9 @@ deletes them again.`,
 
 // with calls do until a signal or the timeout ends it.
 func (o *options) with(command *cobra.Command, do func(context.Context) error) error {
+	if o.timeout <= 0 || o.timeout >= runner.StaleAfter {
+		return Error{fmt.Errorf("--timeout=%s: want more than 0s and less than %s", o.timeout, runner.StaleAfter)}
+	}
 	o.in, o.out, o.errOut = command.InOrStdin(), command.OutOrStdout(), command.ErrOrStderr()
 	o.child = append(strings.Fields(command.CommandPath())[1:], runner.ChildCommand)
 	// Not the command's context: what a signal does to a run is decided here.
@@ -191,7 +195,7 @@ func (o *options) open(ctx context.Context) (*session, error) {
 
 // derive finds out what is claimed.
 func (o *options) derive(ctx context.Context, s *session, say func(string)) (claims.Document, []claims.NotTried, error) {
-	if err := checkRights(ctx, s.clients, s.offers); err != nil {
+	if err := checkRights(ctx, s.clients, s.offers, runner.Plan{Feature: o.feature}); err != nil {
 		return claims.Document{}, nil, err
 	}
 	return claims.Derive(ctx, claims.Options{
@@ -235,6 +239,9 @@ func (o *options) printClaims(ctx context.Context) error {
 }
 
 func (o *options) run(ctx context.Context) (err error) {
+	if o.parallel < 1 {
+		return fmt.Errorf("--parallel=%d: want 1 or more", o.parallel)
+	}
 	write, err := o.writer()
 	if err != nil {
 		return err
@@ -253,13 +260,17 @@ func (o *options) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "annex-conformance-")
-	if err != nil {
-		return fmt.Errorf("making a directory for a kubeconfig: %w", err)
+	if err := runner.SweepStale(ctx, s.clients.Kubernetes); err != nil {
+		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	// Kubectl takes its credentials from a file. What killed runs left is removed by this, too.
+	dir, err := workdir.New("", "annex-conformance")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.Remove()) }()
 	plan := runner.Plan{
-		Kubeconfig: filepath.Join(dir, "kubeconfig"), Kubectl: o.findKubectl(), Run: s.run,
+		Kubeconfig: dir.Join("kubeconfig"), Kubectl: o.findKubectl(), Run: s.run,
 		Feature: o.feature, Parallel: o.parallel, Claims: document,
 	}
 	if err := o.cluster.WriteKubeconfig(plan.Kubeconfig); err != nil {
@@ -282,7 +293,7 @@ func (o *options) run(ctx context.Context) (err error) {
 		return err
 	}
 	p.say("trying " + o.title())
-	runErr := runner.Run(ctx, o.child, plan, &r, p.of())
+	runErr := runner.Run(ctx, o.child, plan, dir.Path(), &r, p.of())
 	p.say("cleaning up")
 	const sweeping = 30 * time.Second // A run has some fifty namespaces.
 	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), sweeping)
@@ -339,14 +350,15 @@ func (o *options) writer() (func(report.Document) error, error) {
 	default:
 		return nil, fmt.Errorf("--output=%s: want table, wide, json or junit", o.output)
 	}
-	if o.junit == "" {
+	if o.junit == "" || o.list || o.dryRun {
 		return write, nil
 	}
+	// A file that can't be written should be known before the run.
+	file, err := os.Create(o.junit)
+	if err != nil {
+		return nil, fmt.Errorf("--junit: %w", err)
+	}
 	return func(d report.Document) error {
-		file, err := os.Create(o.junit)
-		if err != nil {
-			return errors.Join(write(d), fmt.Errorf("--junit: %w", err))
-		}
 		return errors.Join(write(d), d.WriteJUnit(file), file.Close())
 	}, nil
 }

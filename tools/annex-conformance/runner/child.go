@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -72,6 +73,10 @@ func prepare(planFile string) ([]testing.InternalTest, error) {
 			ctx, cancel := step.CleanupContext(e.ctx)
 			defer cancel()
 			namespaces.Delete(ctx)
+			// Nobody else does, and the kubeconfig is in it.
+			if err := os.RemoveAll(filepath.Dir(planFile)); err != nil {
+				t.Error(err)
+			}
 		})
 		conformance.Run(t, e, resources...)
 	}}}, nil

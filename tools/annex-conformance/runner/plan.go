@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/e2e-framework/pkg/types"
 	"sigs.k8s.io/yaml"
 
@@ -83,16 +84,29 @@ func (p Plan) Announce(r *report.Report) error {
 
 func featureName(resource, area string) string { return resource + "/" + area }
 
+// Selects says whether the feature about an area of a resource is run.
+func (p Plan) Selects() (func(resource schema.GroupVersionResource, area string) bool, error) {
+	expression, err := p.expression()
+	return func(resource schema.GroupVersionResource, area string) bool {
+		return expression.MatchString(featureName(conformance.Resource{GVR: resource}.String(), area))
+	}, err
+}
+
 // selects says whether a feature is run. What has no area is: it holds what a resource needs.
 func (p Plan) selects() (func(types.Feature) bool, error) {
+	expression, err := p.expression()
+	return func(f types.Feature) bool {
+		area, resource := f.Labels()[report.LabelArea], f.Labels()[report.LabelResource]
+		return len(area) == 0 || len(resource) == 0 || expression.MatchString(featureName(resource[0], area[0]))
+	}, err
+}
+
+func (p Plan) expression() (*regexp.Regexp, error) {
 	expression, err := regexp.Compile(p.Feature)
 	if err != nil {
 		return nil, fmt.Errorf("--feature: %w", err)
 	}
-	return func(f types.Feature) bool {
-		area, resource := f.Labels()[report.LabelArea], f.Labels()[report.LabelResource]
-		return len(area) == 0 || len(resource) == 0 || expression.MatchString(featureName(resource[0], area[0]))
-	}, nil
+	return expression, nil
 }
 
 // write puts the plan into a file for the child.

@@ -23,17 +23,13 @@ const grace = 30 * time.Second
 
 // Run carries out the plan, and records what becomes of it in the report. When ctx ends, so do the tests, which still clean up;
 // what they had not come to is unfinished. The error says why a run did not end by itself. child are the arguments with which this
-// program calls [Child] for the file that comes after them.
-func Run(ctx context.Context, child []string, plan Plan, r *report.Report, progress report.Progress) (err error) {
+// program calls [Child] for the file that comes after them; that and all that tests leave goes into dir, a private directory that the
+// caller removes, or the child, should it be left alone.
+func Run(ctx context.Context, child []string, plan Plan, dir string, r *report.Report, progress report.Progress) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding this program, to start it again: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "annex-conformance-")
-	if err != nil {
-		return fmt.Errorf("making a directory for the plan of the run: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	planFile := filepath.Join(dir, "plan.json")
 	if err := plan.write(planFile); err != nil {
 		return err

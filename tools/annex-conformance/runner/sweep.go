@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
 	"example.com/annex/e2e/conformance"
@@ -65,6 +67,29 @@ func Sweep(ctx context.Context, config *rest.Config, plan Plan) error {
 		s.check("deleting namespace "+name, client.Resource(namespaces).Delete(ctx, name, metav1.DeleteOptions{}))
 	}
 	return errors.Join(s.errs...)
+}
+
+// StaleAfter is how old a namespace of a run is that is left: no run takes as long.
+const StaleAfter = 24 * time.Hour
+
+// SweepStale deletes the namespaces of runs that were killed and could not clean up, without waiting for their end.
+func SweepStale(ctx context.Context, client kubernetes.Interface) error {
+	list, err := client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{LabelSelector: step.RunLabel})
+	if err != nil {
+		return fmt.Errorf("looking for what killed runs have left: %w", err)
+	}
+	var errs []error
+	for _, namespace := range list.Items {
+		if namespace.DeletionTimestamp != nil || time.Since(namespace.CreationTimestamp.Time) < StaleAfter {
+			continue
+		}
+		// Not another of the same name.
+		err := client.CoreV1().Namespaces().Delete(ctx, namespace.Name, metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(namespace.UID))})
+		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+			errs = append(errs, fmt.Errorf("deleting namespace %s, which a killed run has left: %w", namespace.Name, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 type sweeper struct {

@@ -1,0 +1,2 @@
+// Package tables tests tables.sh, which tools/bazel runs after tests.
+package tables
