@@ -6,6 +6,7 @@ import (
 	"example.com/annex/shared/version"
 	conformance "example.com/annex/tools/annex-conformance/command"
 	"example.com/annex/tools/annex/cluster"
+	deploy "example.com/annex/tools/deploy/command"
 )
 
 // newCommand is the root of all subcommands.
@@ -23,6 +24,6 @@ name kubectl-annex, anywhere on PATH, it is a plugin of kubectl: kubectl annex u
 	}
 	var c cluster.Cluster
 	c.AddFlags(command.PersistentFlags())
-	command.AddCommand(newDoctor(&c), newUninstall(&c), conformance.New("conformance", &c))
+	command.AddCommand(deploy.New("deploy", &c), newDoctor(&c), newUninstall(&c), conformance.New("conformance", &c))
 	return command
 }

@@ -39,7 +39,7 @@ func checkRights(ctx context.Context, s *Subject) Finding {
 	if s.argument("tls-cert-file") != "" || len(s.pods) == 0 {
 		return right("ServiceAccount %s may read all that admission, priority and fairness, and the API need", account)
 	}
-	own, f := s.lacking(ctx, account, auth.Access{Namespace: account.Namespace, Role: "Role " + definition.RoleName() + " in " + account.Namespace, Rules: definition.NamespacedRules()})
+	own, f := s.lacking(ctx, account, auth.Access{Namespace: account.Namespace, Role: "Role " + definition.RoleName() + " in " + account.Namespace, Rules: apiserver.NamespacedRules(s.reference().Name)})
 	if f != nil {
 		return *f
 	}

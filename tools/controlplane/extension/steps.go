@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -20,7 +19,6 @@ import (
 	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/certs"
 	"example.com/annex/shared/certs/rotation"
-	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/port"
 	"example.com/annex/tools/controlplane/process"
 )
@@ -233,21 +231,9 @@ func (e *Extension) mountSecret(ctx context.Context) (certificateFile, keyFile s
 	return certificateFile, keyFile, pair.WriteFiles(certificateFile, keyFile)
 }
 
-// tokenLife is that of the ServiceAccount's token. Nobody renews it, as the
-// kubelet would: it outlives any test, and any demo left running over a holiday.
-const tokenLife = 30 * 24 * time.Hour
-
 func (e *Extension) writeKubeconfig(ctx context.Context) (string, error) {
-	token, err := e.kubernetes.CoreV1().ServiceAccounts(e.namespace).CreateToken(ctx, e.Name(), &authenticationv1.TokenRequest{
-		Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: ptr.To(int64(tokenLife.Seconds()))},
-	}, metav1.CreateOptions{})
-	if err != nil {
-		return "", fmt.Errorf("asking for a token of ServiceAccount %s/%s: %w", e.namespace, e.Name(), err)
-	}
-	config := e.plane.AnonymousConfig()
-	config.BearerToken = token.Status.Token
 	name := filepath.Join(e.dir, "kubeconfig")
-	return name, controlplane.WriteKubeconfig(name, config)
+	return name, e.plane.WriteServiceAccountKubeconfig(ctx, name, e.namespace, e.Name())
 }
 
 func (e *Extension) grantUserAccess(ctx context.Context) error {

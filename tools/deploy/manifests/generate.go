@@ -69,29 +69,9 @@ func document(object runtime.Object) ([]byte, error) {
 func inOverlay(files fs.FS, overlay string, server apiserver.Definition) []byte {
 	var b bytes.Buffer
 	b.WriteString(generated)
-	fmt.Fprintf(&b, "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- ../../../base/%s\ncomponents:\n- ../environment\n", server.Name)
-	if _, err := fs.Stat(files, path.Join("overlays", overlay, "storage")); err == nil && server.Stored() {
-		b.WriteString("- ../storage\n")
+	fmt.Fprintf(&b, "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- ../../../base/%s\ncomponents:\n- ../%s\n", server.Name, environment)
+	if hasStorage(files, overlay, server) {
+		fmt.Fprintf(&b, "- ../%s\n", storage)
 	}
 	return b.Bytes()
-}
-
-// Overlays are the names of all overlays.
-func Overlays(files fs.FS) ([]string, error) { return directories(files, "overlays") }
-
-// Components are the names of all components.
-func Components(files fs.FS) ([]string, error) { return directories(files, "components") }
-
-func directories(files fs.FS, dir string) ([]string, error) {
-	entries, err := fs.ReadDir(files, dir)
-	if err != nil {
-		return nil, fmt.Errorf("listing the directories in deploy/%s: %w", dir, err)
-	}
-	var names []string
-	for _, entry := range entries {
-		if entry.IsDir() {
-			names = append(names, entry.Name())
-		}
-	}
-	return names, nil
 }

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"net/netip"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +15,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/yaml"
 
+	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/deployment"
 )
 
@@ -25,8 +25,10 @@ type Options struct {
 	Server string
 	// Overlay is the overlay's name: local, kind or production. Required.
 	Overlay string
-	// Components are names of components to add to those of the overlay.
+	// Components are names of components to add to those of the overlay: some of Addable.
 	Components []string
+	// Storage is where objects are kept, in place of what the overlay says: one of Storages. Empty leaves it to the overlay.
+	Storage string
 	// Image is where the server's image is. The zero value leaves the one of the base.
 	Image Image
 	// Address is where a server that runs outside of the cluster listens: overlay local. The zero value leaves an address that is
@@ -56,14 +58,15 @@ func Render(files fs.FS, options Options) ([]unstructured.Unstructured, error) {
 	fail := func(err error) ([]unstructured.Unstructured, error) {
 		return nil, fmt.Errorf("rendering overlay %s of server %s: %w", options.Overlay, options.Server, err)
 	}
-	if err := options.check(files); err != nil {
+	server, err := options.check(files)
+	if err != nil {
 		return fail(err)
 	}
 	memory := filesys.MakeFsInMemory()
 	if err := copyInto(memory, files); err != nil {
 		return fail(err)
 	}
-	kustomization, err := yaml.Marshal(options.kustomization())
+	kustomization, err := yaml.Marshal(options.kustomization(files, server))
 	if err != nil {
 		return fail(err)
 	}
@@ -91,38 +94,22 @@ func Render(files fs.FS, options Options) ([]unstructured.Unstructured, error) {
 	return objects, nil
 }
 
-// check is for errors that say more than kustomize's.
-func (o Options) check(files fs.FS) error {
-	if _, err := Named(o.Server); err != nil {
-		return err
-	}
-	overlays, err := Overlays(files)
-	if err != nil {
-		return err
-	}
-	if !slices.Contains(overlays, o.Overlay) {
-		return fmt.Errorf("there is no overlay %q, but %s", o.Overlay, strings.Join(overlays, ", "))
-	}
-	components, err := Components(files)
-	if err != nil {
-		return err
-	}
-	for _, component := range o.Components {
-		if !slices.Contains(components, component) {
-			return fmt.Errorf("there is no component %q, but %s", component, strings.Join(components, ", "))
-		}
-	}
-	return nil
-}
-
 // kustomization says the options in kustomize's words.
-func (o Options) kustomization() types.Kustomization {
+func (o Options) kustomization(files fs.FS, server apiserver.Definition) types.Kustomization {
 	k := types.Kustomization{
 		TypeMeta:  types.TypeMeta{APIVersion: types.KustomizationVersion, Kind: types.KustomizationKind},
-		Resources: []string{path.Join("..", root, "overlays", o.Overlay, o.Server)},
+		Resources: []string{from("base", server.Name)},
+		// As in the server's overlay, with storage last: it knows best how many replicas there can be.
+		Components: []string{from("overlays", o.Overlay, environment)},
 	}
 	for _, component := range o.Components {
-		k.Components = append(k.Components, path.Join("..", root, "components", component))
+		k.Components = append(k.Components, from("components", component))
+	}
+	switch {
+	case o.Storage != "":
+		k.Components = append(k.Components, from("components", storagePrefix+o.Storage))
+	case hasStorage(files, o.Overlay, server):
+		k.Components = append(k.Components, from("overlays", o.Overlay, storage))
 	}
 	if o.Image != (Image{}) {
 		k.Images = []types.Image{{Name: deployment.ImagePrefix + "/" + o.Server, NewName: o.Image.Name, NewTag: o.Image.Tag, Digest: o.Image.Digest}}
@@ -148,6 +135,9 @@ func (o Options) kustomization() types.Kustomization {
 	}
 	return k
 }
+
+// from is the way to a directory of deploy/.
+func from(elements ...string) string { return path.Join("..", root, path.Join(elements...)) }
 
 // patch is a JSON patch of all objects of a kind.
 func patch(kind string, operations ...string) types.Patch {
