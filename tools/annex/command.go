@@ -24,6 +24,6 @@ name kubectl-annex, anywhere on PATH, it is a plugin of kubectl: kubectl annex u
 	}
 	var c cluster.Cluster
 	c.AddFlags(command.PersistentFlags())
-	command.AddCommand(deploy.New("deploy", &c), newDoctor(&c), newUninstall(&c), conformance.New("conformance", &c))
+	command.AddCommand(deploy.New("deploy", &c), newDoctor(&c), newUninstall(&c), conformance.New("conformance", &c), newStorage())
 	return command
 }
