@@ -133,7 +133,7 @@ func long(d Definition) string {
 	}
 	least := d.Name + " --kubeconfig=FILE"
 	if d.Stored() {
-		least += " --etcd-servers=http://127.0.0.1:2379"
+		least += " --data-dir=DIRECTORY"
 	}
 	fmt.Fprintf(&b, "\nOutside a cluster, the least that it needs is\n\n  %s\n", least)
 	return b.String()
@@ -146,7 +146,7 @@ func (o *Options) run(ctx context.Context) error {
 	// Storage that is away is waited for, whatever the context says.
 	started := make(chan func() error, 1)
 	go func() {
-		server, err := o.server()
+		server, err := o.server(ctx)
 		if err != nil {
 			started <- func() error { return err }
 			return

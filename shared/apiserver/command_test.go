@@ -57,7 +57,7 @@ func TestRun(t *testing.T) {
 			code: 2, isError: true,
 			out: []string{
 				"wardle: 5 problems:\n", `--secure-port="x"`, "setting --feature-gates: unrecognized feature gate: Nope",
-				"--etcd-servers must", "--kubeconfig is not set", "--logging-format and its kind", "\nrun with --help for all flags\n",
+				"--data-dir is not set", "--kubeconfig is not set", "--logging-format and its kind", "\nrun with --help for all flags\n",
 			},
 		},
 		"one mistake": {
@@ -144,7 +144,7 @@ func TestCommandSetsTheVersionsOfPolicies(t *testing.T) {
 	want := environment.DefaultCompatibilityVersion().SubtractMinor(1)
 	command.SetArgs([]string{"--min-compatibility-version=" + want.String()})
 	if err := command.Execute(); err == nil {
-		t.Fatal("without --etcd-servers: want an error")
+		t.Fatal("without --data-dir: want an error")
 	}
 	if got := environment.DefaultCompatibilityVersion(); !got.EqualTo(want) {
 		t.Errorf("--min-compatibility-version=%s: policies are compiled for %s, as without the flag", want, got)

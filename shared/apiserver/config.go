@@ -13,14 +13,15 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
+	"example.com/annex/shared/storage/sql"
 	"example.com/annex/shared/version"
 )
 
-// config turns the options into upstream's configuration. The order is upstream's
+// config turns the options into upstream's configuration, with objects in the database, if there is one. The order is upstream's
 // (k8s.io/apiserver/pkg/server/options.RecommendedOptions.ApplyTo), with two things that it leaves out: the serving
 // limits, which priority and fairness needs first, and a storage factory that honours --storage-media-type and
 // --etcd-servers-overrides. The way to kube-apiserver is earlier, because the serving certificate may come from there.
-func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
+func (o *Options) config(database *sql.Database) (*genericapiserver.RecommendedConfig, error) {
 	c := genericapiserver.NewRecommendedConfig(serverCodecs(o.scheme))
 	c.Flagz = flagz.NamedFlagSetsReader{FlagSets: o.flags}
 	o.openAPI(c)
@@ -29,10 +30,8 @@ func (o *Options) config() (*genericapiserver.RecommendedConfig, error) {
 	if err := o.Serving.ApplyTo(&c.Config); err != nil {
 		return nil, fmt.Errorf("serving options: %w", err)
 	}
-	if o.Etcd != nil {
-		if err := o.Etcd.ApplyWithStorageFactoryTo(o.storageFactory(c), &c.Config); err != nil {
-			return nil, fmt.Errorf("etcd options: %w", err)
-		}
+	if err := o.applyStorage(c, database); err != nil {
+		return nil, err
 	}
 	if err := o.EgressSelector.ApplyTo(&c.Config); err != nil {
 		return nil, fmt.Errorf("egress options: %w", err)

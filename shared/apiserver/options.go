@@ -27,8 +27,8 @@ import (
 // DefaultPort is where a server listens unless --secure-port says otherwise: above 1024, so that it needs no privilege.
 const DefaultPort = 8443
 
-// DefaultStoragePrefix is under which objects are kept in etcd: not /registry, so that a server may share the
-// etcd of a kube-apiserver. A key is prefix/group/resource/namespace/name.
+// DefaultStoragePrefix is under which objects are kept: not /registry, so that a server may share the etcd of a
+// kube-apiserver. A key is prefix/group/resource/namespace/name.
 const DefaultStoragePrefix = "/annex"
 
 // DefaultWatchTermination is how long a server that is shutting down lets open watches end one by one. Upstream's
@@ -59,9 +59,11 @@ type Options struct {
 	Features *genericoptions.FeatureOptions
 	// Admission: upstream's recommended plugins, then the Definition's own, then ResourceQuota.
 	Admission *genericoptions.AdmissionOptions
-	// Etcd: where objects are stored, encryption at rest, watch cache. As in kube-apiserver, they are stored in protobuf by
-	// default, where all types have it; else in JSON. Both are read, whatever is written. It is nil, and has no flags, where the
-	// Definition keeps no objects.
+	// Storage: where objects are kept. It has no flags where the Definition keeps no objects.
+	Storage *Storage
+	// Etcd: the way to etcd; and of every storage: prefix, encryption at rest, watch cache. As in kube-apiserver, objects are
+	// stored in protobuf by default, where all types have it; else in JSON. Both are read, whatever is written. It is nil, and
+	// has no flags, where the Definition keeps no objects.
 	Etcd *genericoptions.EtcdOptions
 	// EgressSelector: how to dial out.
 	EgressSelector *genericoptions.EgressSelectorOptions
@@ -137,6 +139,7 @@ func newOptions(definition Definition, gate featuregate.MutableVersionedFeatureG
 		Audit:          recommended.Audit,
 		Features:       recommended.Features,
 		Admission:      recommended.Admission,
+		Storage:        &Storage{},
 		Etcd:           recommended.Etcd,
 		EgressSelector: recommended.EgressSelector,
 		Traces:         recommended.Traces,
@@ -167,7 +170,7 @@ func (o *Options) addFlags() {
 	o.Authorization.AddFlags(o.flags.FlagSet("authorization"))
 	o.Admission.AddFlags(o.flags.FlagSet("admission"))
 	if o.Etcd != nil {
-		o.Etcd.AddFlags(o.flags.FlagSet("etcd"))
+		o.Storage.addFlags(o.flags.FlagSet("storage"), o.Etcd)
 	}
 	o.Audit.AddFlags(o.flags.FlagSet("auditing"))
 	o.Features.AddFlags(o.flags.FlagSet("features"))
@@ -218,7 +221,7 @@ func (o *Options) Validate() error {
 		o.Audit.Validate(),
 		o.Features.Validate(),
 		o.Admission.Validate(),
-		o.Etcd.Validate(),
+		o.validateStorage(),
 		o.EgressSelector.Validate(),
 		o.Traces.Validate(),
 		o.validateStorageMediaType(),
@@ -258,12 +261,14 @@ func (o *Options) validateCBOR() []error {
 		"set it on k8s.io/apiserver/pkg/util/feature.DefaultMutableFeatureGate before making options", feature, here, process)}
 }
 
+// namedFile is a file that a flag names.
+type namedFile struct{ flag, path string }
+
 // validateFiles checks that every file that a flag names can be read, so that a typing error is not found one restart
 // after the other. Upstream checks --egress-selector-config-file and --tracing-config-file.
 func (o *Options) validateFiles() []error {
 	var errs []error
-	type file struct{ flag, path string }
-	files := []file{
+	files := []namedFile{
 		{"kubeconfig", o.CoreAPI.CoreAPIKubeconfigPath},
 		{"authentication-kubeconfig", o.Authentication.RemoteKubeConfigFile},
 		{"authorization-kubeconfig", o.Authorization.RemoteKubeConfigFile},
@@ -275,16 +280,9 @@ func (o *Options) validateFiles() []error {
 		{"audit-webhook-config-file", o.Audit.WebhookOptions.ConfigFile},
 		{"admission-control-config-file", o.Admission.ConfigFile},
 	}
-	if o.Etcd != nil {
-		files = append(files,
-			file{"etcd-cafile", o.Etcd.StorageConfig.Transport.TrustedCAFile},
-			file{"etcd-certfile", o.Etcd.StorageConfig.Transport.CertFile},
-			file{"etcd-keyfile", o.Etcd.StorageConfig.Transport.KeyFile},
-			file{"encryption-provider-config", o.Etcd.EncryptionProviderConfigFilepath},
-		)
-	}
+	files = append(files, o.storageFiles()...)
 	for _, pair := range o.SecureServing.SNICertKeys {
-		files = append(files, file{"tls-sni-cert-key", pair.CertFile}, file{"tls-sni-cert-key", pair.KeyFile})
+		files = append(files, namedFile{"tls-sni-cert-key", pair.CertFile}, namedFile{"tls-sni-cert-key", pair.KeyFile})
 	}
 	for _, f := range files {
 		if f.path == "" || duplicateOfKubeconfig(f.flag, f.path, o.CoreAPI.CoreAPIKubeconfigPath) {

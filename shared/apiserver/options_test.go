@@ -45,8 +45,10 @@ func TestNothingStored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := options.Parse([]string{"--etcd-servers=http://127.0.0.1:2379"}); err == nil || !strings.Contains(err.Error(), "--etcd-servers: unknown flag") {
-		t.Errorf("--etcd-servers: got %v, want an unknown flag", err)
+	for _, flag := range []string{"etcd-servers", "storage-backend", "data-dir", "storage-dsn", "storage-dsn-file"} {
+		if err := options.Parse([]string{"--" + flag + "=x"}); err == nil || !strings.Contains(err.Error(), "--"+flag+": unknown flag") {
+			t.Errorf("--%s: got %v, want an unknown flag", flag, err)
+		}
 	}
 	options.CoreAPI.CoreAPIKubeconfigPath = "testdata/nobody.kubeconfig"
 	if err := errors.Join(options.Complete(), options.Validate()); err != nil {
@@ -83,7 +85,7 @@ func TestOptionsValidateNamesEveryFlag(t *testing.T) {
 		t.Fatal("want an error")
 	}
 	for _, want := range []string{
-		"--secure-port 0 must be between 1 and 65535", "--etcd-servers", "--kubeconfig", "--tls-cert-file=" + missing, "--tls-private-key-file",
+		"--secure-port 0 must be between 1 and 65535", "--data-dir is not set", "--kubeconfig", "--tls-cert-file=" + missing, "--tls-private-key-file",
 		`"Unheard"`, "--goaway-chance", "--audit-policy-file=" + dir + ": want a file that can be read: is a directory",
 		"--audit-webhook-config-file=" + missing, "--tls-sni-cert-key=" + missing, "no such file",
 	} {
@@ -103,7 +105,7 @@ func TestServerClosesTheListenerWhenItFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := options.Server(); err == nil {
-		t.Fatal("without --etcd-servers: want an error")
+		t.Fatal("without --data-dir: want an error")
 	}
 	if _, err := options.SecureServing.Listener.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("the listener is not closed: %v", err)

@@ -26,6 +26,8 @@ type Server struct {
 
 	name       string
 	reflectors *reflector.Set
+	// closeStorage is for when nothing uses the storage any more.
+	closeStorage func() error
 }
 
 // Server makes the server that the options describe: it completes and validates them, opens the listener, and asks the
@@ -36,7 +38,7 @@ func (o *Options) Server() (*Server, error) {
 		o.closeListener()
 		return nil, err
 	}
-	return o.server()
+	return o.server(context.Background())
 }
 
 func (o *Options) closeListener() {
@@ -45,14 +47,32 @@ func (o *Options) closeListener() {
 	}
 }
 
-func (o *Options) server() (_ *Server, err error) {
+// server makes the server. ctx limits what it does for that, not the server.
+func (o *Options) server(ctx context.Context) (_ *Server, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("starting %s: %w", o.Definition.Name, err)
 			o.closeListener()
 		}
 	}()
-	config, err := o.config()
+	// First, because nothing else need be there to say that it can't be opened.
+	database, err := o.openDatabase(ctx)
+	if err != nil {
+		return nil, err
+	}
+	closeStorage := func() error { return nil }
+	if database != nil {
+		closeStorage = database.Close
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		if failure := closeStorage(); failure != nil {
+			err = errors.Join(err, fmt.Errorf("closing the storage: %w", failure))
+		}
+	}()
+	config, err := o.config(database)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +103,7 @@ func (o *Options) server() (_ *Server, err error) {
 	if err := generic.InstallAPIGroups(infos...); err != nil {
 		return nil, fmt.Errorf("installing API groups: %w", err)
 	}
-	return &Server{Generic: generic, name: o.Definition.Name, reflectors: reflectors}, nil
+	return &Server{Generic: generic, name: o.Definition.Name, reflectors: reflectors, closeStorage: closeStorage}, nil
 }
 
 // groupInfo builds the storage of a group's resources and puts each into every version that has its kind. It returns
@@ -141,9 +161,14 @@ func (o *Options) serves(gv schema.GroupVersion, storage rest.Storage) bool {
 
 // Run serves until the context ends, then shuts down in order: /readyz fails, --shutdown-delay-duration passes,
 // requests in flight finish, watches end, the listener closes, the audit log is flushed. Reflectors run from the beginning to
-// the end; nothing waits for them to be in step.
-func (s *Server) Run(ctx context.Context) error {
+// the end; nothing waits for them to be in step. A database is closed last.
+func (s *Server) Run(ctx context.Context) (err error) {
 	klog.FromContext(ctx).Info("Serving", "server", s.name, "address", s.Generic.SecureServingInfo.Listener.Addr().String())
+	defer func() {
+		if failure := s.closeStorage(); failure != nil {
+			err = errors.Join(err, fmt.Errorf("closing the storage of %s: %w", s.name, failure))
+		}
+	}()
 	// Requests that are still answered during the shutdown need what they read.
 	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var reflectors sync.WaitGroup

@@ -4,7 +4,7 @@
 //
 //	database, err := sql.Open(ctx, sql.Options{PostgreSQL: dsn})
 //	config.RESTOptionsGetter = storage.RESTOptionsGetter{RESTOptionsGetter: config.RESTOptionsGetter, Database: database}
-//	config.AddHealthChecks(storage.HealthCheck(database))
+//	config.AddReadyzChecks(storage.HealthCheck(database, 2*time.Second))
 //
 // Close the database after the server has stopped.
 package storage

@@ -12,8 +12,8 @@ import (
 type RESTOptionsGetter struct {
 	generic.RESTOptionsGetter
 	Database *sql.Database
-	// Uncached stores all resources without the watch cache.
-	Uncached bool
+	// Uncached says which resources are stored without the watch cache. Nil means none.
+	Uncached func(schema.GroupResource) bool
 }
 
 // GetRESTOptions says how to store a resource.
@@ -22,6 +22,6 @@ func (g RESTOptionsGetter) GetRESTOptions(resource schema.GroupResource, example
 	if err != nil {
 		return options, err
 	}
-	options.Decorator = Decorator(g.Database, g.Uncached)
+	options.Decorator = Decorator(g.Database, g.Uncached != nil && g.Uncached(resource))
 	return options, nil
 }

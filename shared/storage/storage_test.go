@@ -85,11 +85,11 @@ func TestRegistry(t *testing.T) {
 				TableConvertor: rest.NewDefaultTableConvertor(resource),
 			}
 			if err := registry.CompleteWithOptions(&generic.StoreOptions{RESTOptions: storage.RESTOptionsGetter{
-				RESTOptionsGetter: upstreamGetter{config.ForResource(resource)}, Database: database, Uncached: uncached,
+				RESTOptionsGetter: upstreamGetter{config.ForResource(resource)}, Database: database, Uncached: func(schema.GroupResource) bool { return uncached },
 			}}); err != nil {
 				t.Fatal(err)
 			}
-			check := storage.HealthCheck(database)
+			check := storage.HealthCheck(database, time.Minute)
 			request := httptest.NewRequest("GET", "/readyz", nil)
 			if err := check.Check(request); err != nil {
 				t.Error(err)

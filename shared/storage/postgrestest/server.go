@@ -43,7 +43,7 @@ type Server struct {
 // is shown.
 func New(t testing.TB) *Server {
 	t.Helper()
-	s, err := newServer()
+	s, err := Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,15 +52,36 @@ func New(t testing.TB) *Server {
 		if t.Failed() {
 			t.Logf("the log of PostgreSQL:\n%s", s.tail())
 		}
-		if err := os.RemoveAll(s.directory); err != nil {
-			t.Errorf("deleting the data of PostgreSQL: %v", err)
+		if err := s.Close(); err != nil {
+			t.Error(err)
 		}
 	})
-	if err := s.initialize(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	s.Start(t)
 	return s
+}
+
+// Run makes a server, and starts it, for who is no test: the caller closes it. ctx is about the start.
+func Run(ctx context.Context) (*Server, error) {
+	s, err := newServer()
+	if err != nil {
+		return nil, err
+	}
+	err = s.initialize(ctx)
+	if err == nil {
+		err = s.start(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Close ends the server, if it runs, and deletes its data.
+func (s *Server) Close() error {
+	s.Kill()
+	if err := os.RemoveAll(s.directory); err != nil {
+		return fmt.Errorf("deleting the data of PostgreSQL: %w", err)
+	}
+	return nil
 }
 
 func newServer() (*Server, error) {
@@ -191,11 +212,40 @@ func (s *Server) signal(signal syscall.Signal) {
 // Database makes a database, which is gone with the server, and returns how to connect to it.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("test%d", s.databases.Add(1))
-	if err := s.execute(t.Context(), `CREATE DATABASE `+name); err != nil {
-		t.Fatalf("making a database: %v", err)
+	connection, err := s.NewDatabase(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	return s.connectionString(name)
+	return connection
+}
+
+// NewDatabase is Database for who is no test.
+func (s *Server) NewDatabase(ctx context.Context) (string, error) {
+	name := fmt.Sprintf("test%d", s.databases.Add(1))
+	if err := s.execute(ctx, `CREATE DATABASE `+name); err != nil {
+		return "", fmt.Errorf("making a database: %w", err)
+	}
+	return s.connectionString(name), nil
+}
+
+// Socket is the Unix socket that the server listens on.
+func (s *Server) Socket() string { return filepath.Join(s.directory, ".s.PGSQL.5432") }
+
+// PasswordUser makes a user who owns a database of the same name, and is let in with a password only.
+func (s *Server) PasswordUser(t testing.TB, name, password string) {
+	t.Helper()
+	rules := filepath.Join(s.data(), "pg_hba.conf")
+	others, err := os.ReadFile(rules)
+	if err != nil {
+		t.Fatalf("reading who may connect: %v", err)
+	}
+	// The first rule that fits decides.
+	if err := os.WriteFile(rules, append([]byte("local all "+name+" scram-sha-256\n"), others...), 0o600); err != nil {
+		t.Fatalf("writing who may connect: %v", err)
+	}
+	s.Execute(t, `CREATE ROLE `+name+` LOGIN PASSWORD '`+password+`'`)
+	s.Execute(t, `CREATE DATABASE `+name+` OWNER `+name)
+	s.Execute(t, `SELECT pg_reload_conf()`)
 }
 
 func (s *Server) connectionString(database string) string {

@@ -41,8 +41,7 @@ func (s *Store) change(ctx context.Context, operation string, c change) (result 
 	}
 	start := time.Now()
 	revision, present, err := s.db.write(ctx, w)
-	observeRequest(operation, s.config.Resource, start, err)
-	if err != nil {
+	if err := s.observe(ctx, operation, start, err); err != nil {
 		return changed{}, err
 	}
 	return changed{conflict: revision == 0, present: present, revision: revision, data: c.after}, nil
@@ -54,8 +53,7 @@ func (s *Store) changeRecord(ctx context.Context, operation string, c change) (c
 	}
 	start := time.Now()
 	written, err := s.config.Record.Write(ctx, RecordWrite{Key: c.key, Expected: c.expected, Before: c.before, After: c.after})
-	observeRequest(operation, s.config.Resource, start, err)
-	if err != nil {
+	if err := s.observe(ctx, operation, start, err); err != nil {
 		return changed{}, err
 	}
 	result := changed{conflict: written.Conflict, revision: written.Revision, data: written.Value}

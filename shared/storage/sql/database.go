@@ -107,6 +107,9 @@ func (db *Database) Close() error {
 	return errors.Join(db.writeDB.Close(), db.readDB.Close(), db.dialect.close())
 }
 
+// String says which database it is: no password is in it.
+func (db *Database) String() string { return db.dialect.String() }
+
 // Check says whether the database can be reached. It is for health checks.
 func (db *Database) Check(ctx context.Context) error {
 	if _, err := db.state(ctx); err != nil {

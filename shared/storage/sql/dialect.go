@@ -37,6 +37,12 @@ type dialect interface {
 	// retryable says that a transaction failed, and was rolled back, only because of other transactions.
 	retryable(err error) bool
 
+	// unavailable says that the database could not be reached, or could not serve for now.
+	unavailable(err error) bool
+
+	// String says which database it is, to people: nothing secret.
+	String() string
+
 	// close gives up what open took besides the connections.
 	close() error
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -21,7 +22,7 @@ func lockFile(path string) (*fileLock, error) {
 		return nil, err
 	}
 	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		holder, _ := os.ReadFile(path)
+		holder, _ := os.ReadFile(path) // Empty for the moment before the other has written it.
 		_ = file.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, fmt.Errorf("process %s is using it, and only one can: stop that one, or keep the objects in PostgreSQL", strings.TrimSpace(string(holder)))
@@ -30,12 +31,21 @@ func lockFile(path string) (*fileLock, error) {
 	}
 	err = file.Truncate(0)
 	if err == nil {
-		_, err = fmt.Fprintln(file, os.Getpid())
+		_, err = fmt.Fprintln(file, holder())
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("writing %s: %w", path, err), file.Close())
 	}
 	return &fileLock{file: file}, nil
+}
+
+// holder is who has the lock, to whoever else wants it: the pid, and on which host, as a file may be shared.
+func holder() string {
+	host, err := os.Hostname()
+	if err != nil {
+		return strconv.Itoa(os.Getpid())
+	}
+	return fmt.Sprintf("%d on host %s", os.Getpid(), host)
 }
 
 // release gives the lock up. The file stays: removing it could leave two processes each with a lock on a file of that

@@ -20,9 +20,11 @@ func (s *Store) Get(ctx context.Context, key string, opts storage.GetOptions, ou
 
 	start := time.Now()
 	r, revision, err := s.db.get(ctx, key)
-	observeRequest("get", s.config.Resource, start, err)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", key, err)
+		err = fmt.Errorf("reading %s: %w", key, err)
+	}
+	if err := s.observe(ctx, "get", start, err); err != nil {
+		return err
 	}
 	if err := s.checkNotOlder(opts.ResourceVersion, revision); err != nil {
 		return err

@@ -93,8 +93,7 @@ func (s *Store) readPage(ctx context.Context, page span, continued bool) (record
 	if err != nil {
 		err = listError(err, page, continued)
 	}
-	observeRequest("list", s.config.Resource, start, err)
-	if err != nil {
+	if err := s.observe(ctx, "list", start, err); err != nil {
 		return records{}, err
 	}
 	return result, nil

@@ -39,7 +39,7 @@ type states struct {
 func (s states) read(ctx context.Context) (*objectState, error) {
 	r, _, err := s.store.db.get(ctx, s.key)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", s.key, err)
+		return nil, s.store.failure(ctx, "get", fmt.Errorf("reading %s: %w", s.key, err))
 	}
 	return s.of(ctx, r)
 }

@@ -3,10 +3,15 @@ package sql
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"net"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,9 +26,13 @@ const (
 	postgresMigrationLock  = 0x616e6e657831
 	postgresCompactionLock = 0x616e6e657832
 
+	// postgresConnectTimeout limits one attempt to connect, unless the connection string does (connect_timeout).
+	postgresConnectTimeout = 5 * time.Second
+
 	// SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
 	postgresSerializationFailure = "40001"
 	postgresDeadlockDetected     = "40P01"
+	postgresReadOnly             = "25006"
 )
 
 // postgresDialect is a server.
@@ -33,10 +42,12 @@ type postgresDialect struct {
 }
 
 func newPostgres(options Options) (*postgresDialect, error) {
-	config, err := pgx.ParseConfig(options.PostgreSQL)
+	config, err := parseDSN(options.PostgreSQL)
 	if err != nil {
-		// The error is pgx's, which leaves passwords out.
-		return nil, fmt.Errorf("reading the PostgreSQL connection string: %w", err)
+		return nil, err
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = postgresConnectTimeout
 	}
 	setRuntimeParameter(config, "application_name", "annex")
 	// A process that vanishes in a transaction would otherwise keep the others from writing until TCP notices.
@@ -128,6 +139,28 @@ func (d *postgresDialect) retryable(err error) bool {
 		return false
 	}
 	return failure.Code == postgresSerializationFailure || failure.Code == postgresDeadlockDetected
+}
+
+// unavailable is true for what is no answer of the server, and for answers of one that is not there for us: that shuts down
+// or starts, has no connection or disk left, has become a replica, or does not let us in any more.
+func (d *postgresDialect) unavailable(err error) bool {
+	var failure *pgconn.PgError
+	if errors.As(err, &failure) {
+		for _, class := range []string{"08", "28", "3D", "53", "57", "58"} {
+			if strings.HasPrefix(failure.Code, class) {
+				return true
+			}
+		}
+		return failure.Code == postgresReadOnly
+	}
+	var network net.Error
+	var connecting *pgconn.ConnectError
+	return errors.As(err, &network) || errors.As(err, &connecting) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func (d *postgresDialect) String() string {
+	return fmt.Sprintf("PostgreSQL database %s at %s as %s", d.config.Database, net.JoinHostPort(d.config.Host, strconv.Itoa(int(d.config.Port))), d.config.User)
 }
 
 func (d *postgresDialect) close() error { return nil }

@@ -86,6 +86,21 @@ func (d *sqliteDialect) retryable(err error) bool {
 	return errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
+// unavailable is true for a file that can't be read or written for now, as on a disk that is full.
+func (d *sqliteDialect) unavailable(err error) bool {
+	var failure *sqlite.Error
+	if !errors.As(err, &failure) {
+		return errors.Is(err, context.DeadlineExceeded)
+	}
+	switch failure.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+		return true
+	}
+	return false
+}
+
+func (d *sqliteDialect) String() string { return "SQLite " + d.path }
+
 func (d *sqliteDialect) close() error {
 	if d.lock == nil {
 		return nil

@@ -101,9 +101,11 @@ func (s *Store) ReadinessCheck() error {
 func (s *Store) GetCurrentResourceVersion(ctx context.Context) (uint64, error) {
 	start := time.Now()
 	at, err := s.db.state(ctx)
-	observeRequest("getCurrentResourceVersion", s.config.Resource, start, err)
 	if err != nil {
-		return 0, fmt.Errorf("reading the current resourceVersion: %w", err)
+		err = fmt.Errorf("reading the current resourceVersion: %w", err)
+	}
+	if err := s.observe(ctx, "getCurrentResourceVersion", start, err); err != nil {
+		return 0, err
 	}
 	return uint64(at.revision), nil
 }
@@ -134,9 +136,11 @@ func (s *Store) Stats(ctx context.Context) (stats storage.Stats, err error) {
 	start := time.Now()
 	err = s.db.readDB.QueryRowContext(ctx, `SELECT count(*), `+size+` FROM annex_current WHERE `+where, arguments...).
 		Scan(&stats.ObjectCount, &bytes)
-	observeRequest("stats", s.config.Resource, start, err)
 	if err != nil {
-		return storage.Stats{}, fmt.Errorf("counting %s: %w", s.config.Resource, err)
+		err = fmt.Errorf("counting %s: %w", s.config.Resource, err)
+	}
+	if err := s.observe(ctx, "stats", start, err); err != nil {
+		return storage.Stats{}, err
 	}
 	if stats.ObjectCount > 0 {
 		stats.EstimatedAverageObjectSizeBytes = bytes / stats.ObjectCount

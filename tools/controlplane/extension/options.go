@@ -28,6 +28,10 @@ type Options struct {
 	// Args are added to the server's flags, and win over those set here.
 	Args []string
 
+	// Storage are the flags that say where the server keeps its objects. Nil means Plane.EtcdFlags; they are left out for
+	// a server that keeps none.
+	Storage []string
+
 	// Env is added to the environment.
 	Env []string
 

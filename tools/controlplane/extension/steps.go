@@ -149,7 +149,11 @@ func (e *Extension) startServer(ctx context.Context) error {
 	}
 	args = append(args, certificates...)
 	if e.options.Installation.Definition.Stored() {
-		args = append(args, e.plane.EtcdFlags()...)
+		storage := e.options.Storage
+		if storage == nil {
+			storage = e.plane.EtcdFlags()
+		}
+		args = append(args, storage...)
 	}
 	if err := e.run(ctx, process.Command{
 		Name:    e.Name(),
