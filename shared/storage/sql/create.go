@@ -2,7 +2,6 @@ package sql
 
 import (
 	"context"
-	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/storage"
@@ -24,20 +23,15 @@ func (s *Store) Create(ctx context.Context, key string, obj, out runtime.Object,
 	if err != nil {
 		return err
 	}
-	stored, err := s.toStorage(ctx, key, data)
+	made, err := s.change(ctx, "create", change{key: key, after: data, ttl: int64(ttl)})
 	if err != nil {
 		return err
 	}
-	start := time.Now()
-	revision, _, err := s.db.write(ctx, write{key: key, value: stored, ttl: int64(ttl)})
-	if err := s.observe(ctx, "create", start, err); err != nil {
-		return err
-	}
-	if revision == 0 {
+	if made.conflict {
 		return storage.NewKeyExistsError(key, 0)
 	}
 	if out == nil {
 		return nil
 	}
-	return s.decode(data, out, revision)
+	return s.decode(made.data, out, made.revision)
 }

@@ -99,6 +99,19 @@ func newDialect(options Options) (dialect, error) {
 	return newPostgres(options)
 }
 
+// Pool makes connections for transactions of a SystemOfRecord, so many at most, with parameters of the server for each
+// (lock_timeout, ...). The caller closes it before the Database. Only PostgreSQL has it.
+func (db *Database) Pool(connections int, parameters map[string]string) (*sql.DB, error) {
+	d, ok := db.dialect.(*postgresDialect)
+	if !ok {
+		return nil, fmt.Errorf("a %s database can't have tables that another program owns: use PostgreSQL", db.dialect.name())
+	}
+	return d.pool(connections, parameters), nil
+}
+
+// Wake has the log read now: for who has written to it. It never blocks.
+func (db *Database) Wake() { db.log.wake() }
+
 // Close ends all watches, and waits until nothing uses the database any more. Writes that wait fail with ErrClosed.
 func (db *Database) Close() error {
 	db.stop()

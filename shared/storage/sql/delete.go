@@ -3,7 +3,6 @@ package sql
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"k8s.io/apimachinery/pkg/conversion"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -42,19 +41,18 @@ func (s *Store) Delete(
 			state, err = reader.reread(ctx, state, failure)
 			continue
 		}
-		start := time.Now()
-		revision, present, writeErr := s.db.write(ctx, write{key: key, expected: state.rev})
-		if err := s.observe(ctx, "delete", start, writeErr); err != nil {
-			return err
+		made, deleteErr := s.change(ctx, "delete", change{key: key, expected: state.rev, before: state.data})
+		if deleteErr != nil {
+			return deleteErr
 		}
-		if revision == 0 {
-			state, err = reader.of(ctx, present)
+		if made.conflict {
+			state, err = reader.of(ctx, made.present)
 			continue
 		}
 		if reader.expectCorrupt {
 			return nil
 		}
-		return s.decode(state.data, out, revision)
+		return s.decode(state.data, out, made.revision)
 	}
 }
 

@@ -76,6 +76,13 @@ func (s states) of(ctx context.Context, r record) (*objectState, error) {
 	case err != nil:
 		return nil, err
 	}
+	if s.store.config.Record != nil {
+		// Its bytes are not the codec's, by which is found out whether there is something to write.
+		if state.data, err = s.store.encode(state.obj); err != nil {
+			return nil, err
+		}
+		s.store.setResourceVersion(state.obj, r.rev)
+	}
 	return state, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"strconv"
 	"strings"
@@ -90,6 +91,16 @@ func (d *postgresDialect) open(ctx context.Context) (write, read *sql.DB, err er
 	read.SetMaxOpenConns(d.readers)
 	read.SetMaxIdleConns(d.readers)
 	return write, read, nil
+}
+
+// pool makes connections for others that write.
+func (d *postgresDialect) pool(connections int, parameters map[string]string) *sql.DB {
+	config := d.config.Copy()
+	maps.Copy(config.RuntimeParams, parameters)
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(durable))
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	return pool
 }
 
 // durable makes commits wait for the disk where the server's configuration has them not: a revision that has been seen,

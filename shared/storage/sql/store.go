@@ -41,6 +41,8 @@ type Config struct {
 	// the last key of the page before and a NUL), at which revision (0: now), and how many at most (0: all). Tests of
 	// caches count by it.
 	ObserveRead func(ctx context.Context, from string, revision, limit int64)
+	// Record, if set, is where the objects are in truth, and does the writing. Nil means the tables of this package.
+	Record SystemOfRecord
 }
 
 // Store is one resource in a database. Its requests fail as etcd3's do, with the errors of k8s.io/apiserver/pkg/storage.

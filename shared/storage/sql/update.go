@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"time"
 
 	"k8s.io/apimachinery/pkg/conversion"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -69,23 +68,18 @@ func (s *Store) GuaranteedUpdate(
 				return s.decode(state.data, destination, state.rev)
 			}
 		}
-		stored, err2 := s.toStorage(ctx, key, data)
+		next := change{key: key, expected: state.rev, before: state.data, after: data, ttl: ttlKeep}
+		if ttl != nil {
+			next.ttl = int64(*ttl)
+		}
+		made, err2 := s.change(ctx, "update", next)
 		if err2 != nil {
 			return err2
 		}
-		w := write{key: key, expected: state.rev, value: stored, ttl: ttlKeep}
-		if ttl != nil {
-			w.ttl = int64(*ttl)
-		}
-		start := time.Now()
-		revision, present, err2 := s.db.write(ctx, w)
-		if err := s.observe(ctx, "update", start, err2); err != nil {
-			return err
-		}
-		if revision == 0 {
-			state, err = reader.of(ctx, present)
+		if made.conflict {
+			state, err = reader.of(ctx, made.present)
 			continue
 		}
-		return s.decode(data, destination, revision)
+		return s.decode(made.data, destination, made.revision)
 	}
 }
