@@ -155,8 +155,7 @@ func breakages() []breakage {
 		{
 			name: "EndpointSlice deleted",
 			inflict: func(t *testing.T, w *world, s *server) {
-				w.must(t, "patch", "service", "-n", namespace, s.Name(), "--type=merge", "-p", `{"spec":{"selector":null}}`)
-				w.must(t, "delete", "endpointslices", "-n", namespace, "-l", discoveryv1.LabelServiceName+"="+s.Name())
+				w.byHand(t, s)
 			},
 			wrong: doctor.LinkEndpoints, detail: "no EndpointSlice has the label",
 			symptoms: []symptom{{`EndpointsNotFound: cannot find endpointslices for service/SERVICE in "NAMESPACE"`, inCondition}},
@@ -164,8 +163,7 @@ func breakages() []breakage {
 		{
 			name: "endpoint written by hand not ready",
 			inflict: func(t *testing.T, w *world, s *server) {
-				w.must(t, "patch", "service", "-n", namespace, s.Name(), "--type=merge", "-p", `{"spec":{"selector":null}}`)
-				w.must(t, "delete", "endpointslices", "-n", namespace, "-l", discoveryv1.LabelServiceName+"="+s.Name())
+				w.byHand(t, s)
 				w.apply(t, slice(s, w.plane.BindAddress(), s.port(), false))
 			},
 			wrong: doctor.LinkEndpoints, detail: "none of 1 is ready", mends: true,

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	discoveryv1 "k8s.io/api/discovery/v1"
-
 	"example.com/annex/shared/certs"
 	"example.com/annex/tools/annex/doctor"
 )
@@ -96,8 +94,7 @@ func (w *world) stand(t *testing.T, s *server, path string, status int, body str
 
 	// kube-apiserver has to forget what it knows of the API.
 	w.must(t, "delete", "apiservice", s.apiService())
-	w.must(t, "patch", "service", "-n", namespace, s.Name(), "--type=merge", "-p", `{"spec":{"selector":null}}`)
-	w.must(t, "delete", "endpointslices", "-n", namespace, "-l", discoveryv1.LabelServiceName+"="+s.Name())
+	w.byHand(t, s)
 	w.apply(t, slice(s, w.plane.BindAddress(), front.Listener.Addr().(*net.TCPAddr).Port, true))
 	w.apply(t, s.installation.APIServices(other.CertificatePEM())...)
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -208,6 +209,33 @@ func (w *world) selecting(s *server) *corev1.Service {
 	}
 }
 
+// removeService deletes the Service of a server, and waits until its EndpointSlices are gone.
+func (w *world) removeService(t *testing.T, s *server) {
+	t.Helper()
+	w.must(t, "delete", "service", "-n", namespace, s.Name())
+	mine := []string{"endpointslices", "-n", namespace, "-l", discoveryv1.LabelServiceName + "=" + s.Name()}
+	step.Eventually(t.Context(), t, time.Minute, "the EndpointSlices to be gone", func(ctx context.Context) error {
+		// Those that somebody wrote by hand nobody else deletes.
+		if _, err := w.run(ctx, append([]string{"delete"}, mine...)...); err != nil {
+			return err
+		}
+		if output, err := w.run(ctx, append([]string{"get", "-o", "name"}, mine...)...); err != nil || strings.TrimSpace(output) != "" {
+			return fmt.Errorf("there are %s (error: %v)", output, err)
+		}
+		return nil
+	})
+}
+
+// byHand gives a server a Service without selector, and no EndpointSlice. It is a new one: controllers keep what they have made for
+// a selector that is taken away.
+func (w *world) byHand(t *testing.T, s *server) {
+	t.Helper()
+	w.removeService(t, s)
+	service := w.selecting(s)
+	service.Spec.Selector = nil
+	w.apply(t, service)
+}
+
 func readyStatus() corev1.PodStatus {
 	return corev1.PodStatus{
 		Phase:      corev1.PodRunning,
@@ -256,7 +284,9 @@ func (w *world) mend(ctx context.Context, command string) (string, error) {
 }
 
 func (w *world) shell(_ context.Context, cmd *exec.Cmd) (string, error) {
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+w.plane.Kubeconfig(), "PATH="+filepath.Dir(w.kubectl)+":"+os.Getenv("PATH"), "KUBECACHEDIR="+filepath.Join(w.plane.Dir(), "kubectl"))
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+w.plane.Kubeconfig(), "PATH="+filepath.Dir(w.kubectl)+":"+os.Getenv("PATH"),
+		// None is used twice: what kubectl says depends on what it remembers.
+		"KUBECACHEDIR="+filepath.Join(w.plane.Dir(), fmt.Sprint("kubectl-", time.Now().UnixNano())))
 	output, err := cmd.CombinedOutput()
 	return string(output), err
 }
@@ -348,8 +378,7 @@ func (w *world) heal(t *testing.T, s *server) {
 	if s.pods {
 		w.podStatus(t, s, readyStatus())
 		if service, err := w.kubernetes.CoreV1().Services(namespace).Get(t.Context(), s.Name(), metav1.GetOptions{}); err == nil && (service.Spec.Type != corev1.ServiceTypeClusterIP || service.Spec.Selector == nil) {
-			w.must(t, "delete", "service", "-n", namespace, s.Name())
-			w.must(t, "delete", "endpointslices", "-n", namespace, "-l", "kubernetes.io/service-name="+s.Name())
+			w.removeService(t, s)
 		}
 		w.apply(t, w.selecting(s))
 	}

@@ -19,7 +19,7 @@ func checkAPIService(ctx context.Context, s *Subject) Finding {
 		return wrong("there is none of this name: kube-apiserver does not know the API").
 			advise("apply the manifests of the server; annex doctor without names looks at those that are there")
 	case err != nil:
-		return unread(err, authorizationv1.ResourceAttributes{Group: "apiregistration.k8s.io", Resource: "apiservices", Name: s.Name, Verb: "get"}).block()
+		return unread(err, authorizationv1.ResourceAttributes{Group: "apiregistration.k8s.io", Resource: "apiservices", Name: s.Name, Verb: "get"}).block("the APIService is not known")
 	}
 	s.apiService = found
 	if found.Spec.Service == nil {

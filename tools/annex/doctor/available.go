@@ -13,11 +13,15 @@ import (
 func checkAvailable(_ context.Context, s *Subject) Finding {
 	condition := s.condition()
 	if condition == nil {
-		return notChecked("kube-apiserver has not looked yet").mend("%s", s.lookAgain())
+		return notChecked("kube-apiserver has not looked yet").mend("%s", s.lookAgain()).block("kube-apiserver has not looked yet")
 	}
 	text := fmt.Sprintf("kube-apiserver says %s, %s: %s", condition.Status, condition.Reason, condition.Message)
 	if first := s.firstWrong(); first != "" {
-		return notChecked("because %s is wrong; %s", first, text)
+		f := notChecked("because %s is wrong; %s", first, text)
+		if !s.available() {
+			f = f.block(first + " is wrong")
+		}
+		return f
 	}
 	if condition.Status != apiregistrationv1.ConditionTrue {
 		return wrong("%s; nothing before this is wrong, so that it may have looked too early", text).mend("%s", s.lookAgain())

@@ -81,8 +81,8 @@ func walk(ctx context.Context, s *Subject) []Finding {
 			switch {
 			case finding.Status == Wrong:
 				reasons[l.name] = l.name + " is wrong"
-			case finding.blocks:
-				reasons[l.name] = l.name + " is not known"
+			case finding.blocks != "":
+				reasons[l.name] = finding.blocks
 			}
 		}
 		finding.Link = l.name

@@ -11,9 +11,6 @@ import (
 // checkDiscovery asks kube-apiserver which resources there are, in both ways: the version's own document, which the server answers,
 // and the one of all groups, into which kube-apiserver takes it.
 func checkDiscovery(ctx context.Context, s *Subject) Finding {
-	if !s.available() {
-		return notChecked("because %s is not true", LinkAvailable)
-	}
 	list := &metav1.APIResourceList{}
 	if err := s.kubernetes.Discovery().RESTClient().Get().AbsPath("/apis", s.version().Group, s.version().Version).Do(ctx).Into(list); err != nil {
 		return wrong("asking for /apis/%s through kube-apiserver: %v", s.version(), err).advise("look into the server's log")

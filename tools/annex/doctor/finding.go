@@ -35,7 +35,7 @@ type Finding struct {
 	// Advice is what to do where a command alone is not enough.
 	Advice string `json:"advice,omitempty"`
 
-	blocks bool // Whether what needs the link can't be checked either, although nothing is known to be wrong.
+	blocks string // Why what needs the link can't be checked either, although nothing is known to be wrong; or nothing.
 }
 
 func right(format string, args ...any) Finding {
@@ -61,8 +61,8 @@ func (f Finding) advise(format string, args ...any) Finding {
 }
 
 // block keeps what needs the link from being checked.
-func (f Finding) block() Finding {
-	f.blocks = true
+func (f Finding) block(why string) Finding {
+	f.blocks = why
 	return f
 }
 

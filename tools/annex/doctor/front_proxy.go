@@ -95,23 +95,24 @@ func describeAuthorities(authorities []*x509.Certificate) string {
 	return strings.Join(all, ", ")
 }
 
+// flagzAccept asks for /flagz in a form that can be read: what it answers as text is for people only
+// (k8s.io/apiserver/pkg/server/flagz).
+const flagzAccept = "application/json;as=Flagz;v=v1beta1;g=config.k8s.io"
+
 // apiServerFlags are kube-apiserver's flags, from /flagz (KEP-4828), or nil where it does not say them to us. Where there are several
 // kube-apiservers, they are those of the one that answered.
 func (s *Subject) apiServerFlags(ctx context.Context) map[string]string {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	text, err := s.kubernetes.Discovery().RESTClient().Get().AbsPath("/flagz").SetHeader("Accept", "text/plain").DoRaw(ctx)
+	text, err := s.kubernetes.Discovery().RESTClient().Get().AbsPath("/flagz").SetHeader("Accept", flagzAccept).DoRaw(ctx)
 	if err != nil {
 		return nil
 	}
-	flags := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
-			flags[name] = value
-		}
+	var answer struct {
+		Flags map[string]string `json:"flags"`
 	}
-	if _, ok := flags["etcd-servers"]; !ok {
-		return nil // Another format, or not kube-apiserver's.
+	if err := json.Unmarshal(text, &answer); err != nil {
+		return nil // Another version of the form.
 	}
-	return flags
+	return answer.Flags
 }

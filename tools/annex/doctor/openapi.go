@@ -11,9 +11,6 @@ const openAPIAdvice = "kube-apiserver asks the server for %s again within a minu
 
 // checkOpenAPIV2 looks for the version in kube-apiserver's own OpenAPI document, into which it takes those of all servers.
 func checkOpenAPIV2(ctx context.Context, s *Subject) Finding {
-	if !s.available() {
-		return notChecked("because %s is not true", LinkAvailable)
-	}
 	body, err := s.kubernetes.Discovery().RESTClient().Get().AbsPath("/openapi/v2").SetHeader("Accept", "application/json").DoRaw(ctx)
 	if err != nil {
 		return wrong("asking kube-apiserver for /openapi/v2: %v", err).advise("look into kube-apiserver's log")
@@ -39,9 +36,6 @@ func checkOpenAPIV2(ctx context.Context, s *Subject) Finding {
 
 // checkOpenAPIV3 asks for the version's own document.
 func checkOpenAPIV3(ctx context.Context, s *Subject) Finding {
-	if !s.available() {
-		return notChecked("because %s is not true", LinkAvailable)
-	}
 	path := "/openapi/v3/apis/" + s.version().String()
 	body, err := s.kubernetes.Discovery().RESTClient().Get().AbsPath(path).SetHeader("Accept", "application/json").DoRaw(ctx)
 	if err != nil {

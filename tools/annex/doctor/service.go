@@ -21,7 +21,7 @@ func checkService(ctx context.Context, s *Subject) Finding {
 		return wrong("there is no Service %s", reference).mend("kubectl delete apiservice %s", s.Name).
 			advise("that is for a server that was uninstalled; if it was not, apply its manifests again instead")
 	case err != nil:
-		return unread(err, authorizationv1.ResourceAttributes{Namespace: reference.Namespace, Resource: "services", Name: reference.Name, Verb: "get"}).block()
+		return unread(err, authorizationv1.ResourceAttributes{Namespace: reference.Namespace, Resource: "services", Name: reference.Name, Verb: "get"}).block("the Service is not known")
 	}
 	s.service = found
 	s.readPods(ctx)
