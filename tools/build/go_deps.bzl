@@ -181,6 +181,14 @@ def go_deps():
         version = "v2.9.1",
     )
     go_repository(
+        name = "com_github_go_errors_errors",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/go-errors/errors",
+        sum = "h1:J6MZopCL4uSllY1OfXM374weqZFFItUbrImctkmUxIA=",
+        version = "v1.4.2",
+    )
+    go_repository(
         name = "com_github_go_logr_logr",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -525,6 +533,14 @@ def go_deps():
         version = "v1.0.3-0.20250322232337-35a7c28c31ee",
     )
     go_repository(
+        name = "com_github_monochromegane_go_gitignore",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/monochromegane/go-gitignore",
+        sum = "h1:n6/2gBQ3RWajuToeY6ZtZTIKv2v7ThUy5KKusIT0yc0=",
+        version = "v0.0.0-20200626010858-205db1a8cc00",
+    )
+    go_repository(
         name = "com_github_munnerz_goautoneg",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -699,6 +715,14 @@ def go_deps():
         importpath = "github.com/xiang90/probing",
         sum = "h1:S2dVYn90KE98chqDkyE9Z4N61UnQd+KOfgp5Iu53llk=",
         version = "v0.0.0-20221125231312-a49e3df8f510",
+    )
+    go_repository(
+        name = "com_github_xlab_treeprint",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/xlab/treeprint",
+        sum = "h1:HzHnuAF1plUN2zGlAFHbSQP2qJ0ZAD3XF5XD7OesXRQ=",
+        version = "v1.2.0",
     )
     go_repository(
         name = "dev_cel_expr",
@@ -939,6 +963,22 @@ def go_deps():
         importpath = "sigs.k8s.io/json",
         sum = "h1:IpInykpT6ceI+QxKBbEflcR5EXP7sU1kvOlxwZh5txg=",
         version = "v0.0.0-20250730193827-2d320260d730",
+    )
+    go_repository(
+        name = "io_k8s_sigs_kustomize_api",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "sigs.k8s.io/kustomize/api",
+        sum = "h1:lzqbzvz2CSvsjIUZUBNFKtIMsEw7hVLJp0JeSIVmuJs=",
+        version = "v0.21.1",
+    )
+    go_repository(
+        name = "io_k8s_sigs_kustomize_kyaml",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "sigs.k8s.io/kustomize/kyaml",
+        sum = "h1:IVlbmhC076nf6foyL6Taw4BkrLuEsXUXNpsE+ScX7fI=",
+        version = "v0.21.1",
     )
     go_repository(
         name = "io_k8s_sigs_randfill",
