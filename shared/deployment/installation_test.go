@@ -1,6 +1,7 @@
 package deployment_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"sigs.k8s.io/yaml"
 
@@ -64,15 +66,21 @@ func TestObjects(t *testing.T) {
 
 func render(t *testing.T, i deployment.Installation) string {
 	t.Helper()
-	var b strings.Builder
-	for _, object := range slices.Concat(i.Identity(), i.Certificates(), i.ServerAccess(), i.APIServices([]byte("CA")), i.UserAccess()) {
+	return string(documents(t, slices.Concat(i.Identity(), i.Certificates(), i.ServerAccess(), i.APIServices([]byte("CA")), i.UserAccess())))
+}
+
+// documents are objects in YAML.
+func documents(t *testing.T, objects []runtime.Object) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	for _, object := range objects {
 		document, err := yaml.Marshal(object)
 		if err != nil {
 			t.Fatal(err)
 		}
 		fmt.Fprintf(&b, "---\n%s", document)
 	}
-	return b.String()
+	return b.Bytes()
 }
 
 func TestServiceName(t *testing.T) {

@@ -91,9 +91,7 @@ func (i Installation) pod() corev1.PodSpec {
 		Containers: []corev1.Container{{
 			Name:  "server",
 			Image: i.Image(),
-			Args: []string{
-				"--shutdown-delay-duration=" + ShutdownDelay.String(),
-			},
+			Args:  i.args(),
 			Ports: []corev1.ContainerPort{{Name: servicePortName, ContainerPort: apiserver.DefaultPort, Protocol: corev1.ProtocolTCP}},
 			Resources: corev1.ResourceRequirements{
 				Requests: corev1.ResourceList{
@@ -116,6 +114,15 @@ func (i Installation) pod() corev1.PodSpec {
 			TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
 		}},
 	}
+}
+
+// args are what the server has to be told besides what it finds out in its Pod.
+func (i Installation) args() []string {
+	args := []string{"--shutdown-delay-duration=" + ShutdownDelay.String()}
+	if i.service() != i.name() {
+		args = append(args, "--service-name="+i.service())
+	}
+	return args
 }
 
 // spread keeps replicas apart, those of one rollout, where there is a choice.
