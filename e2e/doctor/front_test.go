@@ -33,7 +33,7 @@ func faults() []breakage {
 		{
 			name: "no OpenAPI", server: "insight", inflict: fail("/openapi/", http.StatusNotFound, "404 page not found"),
 			wrong: doctor.LinkOpenAPIV2, detail: "/openapi/v2 has no path under /apis/insight.example.com/v1/",
-			symptoms: []symptom{{`error: couldn't find resource for "GROUP/VERSION, Kind=KIND"`, fromKubectl("explain", "siteusages")}},
+			symptoms: []symptom{{`error: couldn't find resource for "GROUP/VERSION, Resource=RESOURCE"`, fromKubectl("explain", "siteusages")}},
 		},
 		{
 			name: "lists fail", server: "insight", inflict: fail("/apis/insight.example.com/v1/siteusages", http.StatusInternalServerError, "broken"),
