@@ -279,7 +279,7 @@ func breakages() []breakage {
 				w.awaitDenied(t, s, "watch", "mutatingadmissionpolicies", "")
 				t.Cleanup(s.restart(t))
 			},
-			wrong: doctor.LinkRights, detail: "may not get mutatingadmissionpolicies.admissionregistration.k8s.io", mends: true,
+			wrong: doctor.LinkRights, detail: "mutatingadmissionpolicies.admissionregistration.k8s.io", mends: true,
 			symptoms: []symptom{
 				{"The server lacks a right: it may not VERB RESOURCE: add the rule RULE to ROLE", inLog("capacity")},
 				{"may not VERB RESOURCE: add the rule RULE to ROLE", accessCheck},
@@ -405,18 +405,23 @@ func TestBreakages(t *testing.T) {
 // diagnose has the doctor find what is wrong, and sees what people see of it.
 func (w *world) diagnose(t *testing.T, s *server, name string, b breakage) *doctor.Finding {
 	t.Helper()
+	var found doctor.Diagnosis
 	var first *doctor.Finding
 	step.Eventually(t.Context(), t, noticed, "the doctor to find what is wrong", func(ctx context.Context) error {
 		if err := w.lookAgain(ctx, s); err != nil && b.wrong != doctor.LinkAPIService {
 			return err
 		}
-		found := w.examine(ctx, name)
+		found = w.examine(ctx, name)
 		if first = found.FirstWrong(); first == nil || first.Link != b.wrong || !strings.Contains(first.Detail, b.detail) {
 			return fmt.Errorf("first wrong: %+v, want %s: %s; all: %+v", first, b.wrong, b.detail, found.Findings)
 		}
 		return nil
 	})
-	t.Logf("%s: %s\n\tmend: %s\n\tnote: %s", first.Link, first.Detail, first.Mend, first.Advice)
+	var report strings.Builder
+	if err := (doctor.Report{Diagnoses: []doctor.Diagnosis{found}}).WriteText(&report, false); err != nil {
+		t.Error(err)
+	}
+	t.Log(report.String())
 	if first.Mend == "" && first.Advice == "" {
 		t.Error("the doctor does not say what to do")
 	}

@@ -16,7 +16,7 @@ import (
 const document = "../../docs/troubleshooting.md"
 
 // placeholder is a word in capitals in a heading: what differs from case to case.
-var placeholder = regexp.MustCompile(`\b(URL|GROUP/VERSION|[A-Z]+_[A-Z]+|RESOURCE|SERVICE|NAMESPACE|NAMES|NAME|PORT|ADDRESS|NOW|THEN|VERB|RULE|ROLE|TIMEOUT|PATH|KIND|FILE|SECRET|REASON|USER)\b`)
+var placeholder = regexp.MustCompile(`\b(URL|GROUP/VERSION|PORT_NAME|RESOURCE|SERVICE|NAMESPACE|NAMES|NAME|PORT|ADDRESS|NOW|THEN|VERB|RULE|ROLE|TIMEOUT|KIND|SECRET)\b`)
 
 // pattern is what a heading matches.
 func pattern(heading string) *regexp.Regexp {

@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -26,13 +27,13 @@ func faults() []breakage {
 			wrong: doctor.LinkReady, detail: "[-]etcd failed: reason withheld",
 		},
 		{
-			name: "no discovery", server: "insight", inflict: fail("/apis", http.StatusInternalServerError, "broken"),
-			wrong: doctor.LinkDiscovery, detail: "insight.example.com/v1",
+			name: "no discovery", server: "insight", inflict: fail("/apis", http.StatusOK, `{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","metadata":{},"items":[]}`),
+			wrong: doctor.LinkDiscovery, detail: "has not all resources of insight.example.com/v1",
 		},
 		{
 			name: "no OpenAPI", server: "insight", inflict: fail("/openapi/", http.StatusNotFound, "404 page not found"),
 			wrong: doctor.LinkOpenAPIV2, detail: "/openapi/v2 has no path under /apis/insight.example.com/v1/",
-			symptoms: []symptom{{`error: couldn't find resource for "GROUP/VERSION, Kind=KIND"`, fromKubectl("explain", "siteusages")}},
+			symptoms: []symptom{{`error: couldn't find resource for "GROUP/VERSION, Resource=RESOURCE"`, fromKubectl("explain", "siteusages")}},
 		},
 		{
 			name: "lists fail", server: "insight", inflict: fail("/apis/insight.example.com/v1/siteusages", http.StatusInternalServerError, "broken"),
@@ -65,7 +66,11 @@ func (w *world) stand(t *testing.T, s *server, path string, status int, body str
 	}
 	front := httptest.NewUnstartedServer(http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
 		if request.URL.Path == path || strings.HasSuffix(path, "/") && strings.HasPrefix(request.URL.Path, path) {
-			http.Error(answer, body, status)
+			if strings.HasPrefix(body, "{") {
+				answer.Header().Set("Content-Type", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")
+			}
+			answer.WriteHeader(status)
+			_, _ = io.WriteString(answer, body) // Who asks sees that it failed.
 			return
 		}
 		proxy.ServeHTTP(answer, request)

@@ -14,7 +14,7 @@ func checkAPIService(ctx context.Context, s *Subject) Finding {
 	found, err := s.aggregator.ApiregistrationV1().APIServices().Get(ctx, s.Name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err) && !strings.Contains(s.Name, "."):
-		return wrong("there is none of this name; the name of an APIService is VERSION.GROUP").mend("kubectl get apiservices")
+		return wrong("there is none of this name; the name of an APIService is VERSION.GROUP").advise("kubectl get apiservices lists them")
 	case apierrors.IsNotFound(err):
 		return wrong("there is none of this name: kube-apiserver does not know the API").
 			advise("apply the manifests of the server; annex doctor without names looks at those that are there")

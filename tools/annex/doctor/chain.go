@@ -53,9 +53,9 @@ var chain = []link{
 	{LinkIdentity, []string{LinkFrontProxy, LinkReach, LinkCertificate, LinkBundle}, checkIdentity},
 	{LinkVersion, []string{LinkIdentity}, checkVersion},
 	{LinkAvailable, []string{LinkAPIService}, checkAvailable},
-	{LinkDiscovery, []string{LinkAvailable}, checkDiscovery},
-	{LinkOpenAPIV2, []string{LinkAvailable}, checkOpenAPIV2},
-	{LinkOpenAPIV3, []string{LinkAvailable}, checkOpenAPIV3},
+	{LinkDiscovery, []string{LinkVersion, LinkAvailable}, checkDiscovery},
+	{LinkOpenAPIV2, []string{LinkVersion, LinkAvailable}, checkOpenAPIV2},
+	{LinkOpenAPIV3, []string{LinkVersion, LinkAvailable}, checkOpenAPIV3},
 	{LinkLists, []string{LinkDiscovery}, checkLists},
 }
 

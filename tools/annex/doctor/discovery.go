@@ -23,9 +23,9 @@ func checkDiscovery(ctx context.Context, s *Subject) Finding {
 	case stale[s.version()] != nil:
 		return wrong("kube-apiserver's document of all groups says that %s is stale: %v", s.version(), stale[s.version()]).mend("%s", s.lookAgain()).
 			advise("it asks the server again within a minute")
-	case aggregated != nil && aggregated[s.version()] == nil:
-		return wrong("kube-apiserver's document of all groups has no %s", s.version()).mend("%s", s.lookAgain()).
-			advise("it asks the server again within a minute")
+	case aggregated != nil && (aggregated[s.version()] == nil || len(aggregated[s.version()].APIResources) < len(s.resources)):
+		return wrong("kube-apiserver's document of all groups has not all resources of %s: it takes them from the server's own, at /apis", s.version()).
+			advise("kube-apiserver asks the server again within a minute; if that does not help, see what the server answers to /apis")
 	}
 	var names []string
 	for _, resource := range s.resources {

@@ -19,7 +19,15 @@ func checkIdentity(_ context.Context, s *Subject) Finding {
 	case s.available():
 		return right("the server let kube-apiserver in when it last looked")
 	}
-	return notChecked("kube-apiserver has not got so far: %s", complaint)
+	return s.notSoFar()
+}
+
+// notSoFar is the finding of what kube-apiserver would have noticed, had it got an answer.
+func (s *Subject) notSoFar() Finding {
+	if complaint := s.complaint(); complaint != "" {
+		return notChecked("kube-apiserver has not got so far: %s", complaint)
+	}
+	return notChecked("kube-apiserver has not looked yet")
 }
 
 // badStatus tells whether kube-apiserver got this answer when it asked for the version

@@ -7,7 +7,7 @@ import (
 )
 
 // openAPIAdvice is what can be done about documents that kube-apiserver has not.
-const openAPIAdvice = "kube-apiserver asks the server for %s again within a minute; if that is not enough, look there: kubectl get --raw. Without it, kubectl explain and kubectl apply know nothing of the resources"
+const openAPIAdvice = "kube-apiserver asks the server for %s again within a minute; if that does not help, see what the server itself answers to that. Without it, kubectl explain and kubectl apply know nothing of the resources"
 
 // checkOpenAPIV2 looks for the version in kube-apiserver's own OpenAPI document, into which it takes those of all servers.
 func checkOpenAPIV2(ctx context.Context, s *Subject) Finding {

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -26,9 +25,9 @@ func checkReach(ctx context.Context, s *Subject) Finding {
 	if s.service.Spec.Type == corev1.ServiceTypeExternalName {
 		return s.reachByCondition(direct)
 	}
-	_, err := s.throughProxy(ctx, "/readyz")
+	body, err := s.throughProxy(ctx, "/readyz")
 	switch {
-	case err == nil || answered(err):
+	case err == nil || answered(body, err):
 		s.proxied = true
 		return right("through kube-apiserver's service proxy; not from here: %v", direct)
 	case apierrors.IsForbidden(err):
@@ -39,6 +38,9 @@ func checkReach(ctx context.Context, s *Subject) Finding {
 		return notChecked("not from here: %v; and through kube-apiserver %s", direct, f.Detail)
 	case errors.Is(err, context.DeadlineExceeded):
 		return s.unreachable(fmt.Sprintf("the server accepts connections, if at all, and says nothing for %s: it hangs (through kube-apiserver's service proxy; from here: %v)", s.Timeout, direct))
+	}
+	if strings.Contains(body, unreachableSign) {
+		err = errors.New(strings.TrimSpace(body)) // What the client makes of that says nothing.
 	}
 	return s.unreachable(fmt.Sprintf("kube-apiserver can't reach it through its service proxy: %v", err))
 }
@@ -107,7 +109,7 @@ func (s *Subject) workload() string {
 
 // proxyName is the Service in the paths of kube-apiserver's service proxy: scheme, name and port.
 func (s *Subject) proxyName() string {
-	return net.JoinHostPort("https:"+s.service.Name, fmt.Sprint(s.port.Port))
+	return fmt.Sprintf("https:%s:%d", s.service.Name, s.port.Port)
 }
 
 // throughProxy asks the server through kube-apiserver's service proxy, which does not verify it, and says to it nothing of who asks.
@@ -115,26 +117,24 @@ func (s *Subject) throughProxy(ctx context.Context, path string) (string, error)
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	body, err := s.kubernetes.CoreV1().RESTClient().Get().Namespace(s.service.Namespace).Resource("services").
-		Name(fmt.Sprintf("https:%s:%d", s.service.Name, s.port.Port)).SubResource("proxy").Suffix(path).DoRaw(ctx)
+		Name(s.proxyName()).SubResource("proxy").Suffix(path).DoRaw(ctx)
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(ctx.Err(), err)
 	}
 	return string(body), err
 }
 
-// answered tells of an error of the service proxy whether it was the server that answered. kube-apiserver's own begin with "error
-// trying to reach service" (k8s.io/apimachinery/pkg/util/proxy), or are about the Service.
-func answered(err error) bool {
+// unreachableSign begins what kube-apiserver's proxies say when they got no answer (k8s.io/apimachinery/pkg/util/proxy).
+const unreachableSign = "error trying to reach service"
+
+// answered tells of an answer of the service proxy that is no success whether it was the server that gave it.
+func answered(body string, err error) bool {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) || errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
-	text := err.Error()
-	if apierrors.IsForbidden(err) && strings.Contains(text, "services/proxy") || strings.Contains(text, "services \"https:") {
-		return false
-	}
-	for _, own := range []string{"error trying to reach service", "no endpoints available", "not found"} {
-		if strings.Contains(text, own) {
+	for _, own := range []string{unreachableSign, "no endpoints available", `services \"https:`, `services "https:`} {
+		if strings.Contains(body, own) || strings.Contains(err.Error(), own) {
 			return false
 		}
 	}

@@ -2,8 +2,8 @@ package doctor
 
 import "context"
 
-// builtinPriority is where the group priorities of built-in groups begin (k8s.io/kubernetes/pkg/controlplane/apiserver, the lowest
-// is 15300).
+// builtinPriority is where the group priorities of built-in groups begin, with room below the lowest, 15800
+// (k8s.io/kubernetes/pkg/controlplane/apiserver/aggregator.go).
 const builtinPriority = 15000
 
 // checkSpecification looks at what is wrong with an APIService whatever its server does.

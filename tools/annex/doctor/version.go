@@ -12,5 +12,5 @@ func checkVersion(_ context.Context, s *Subject) Finding {
 	case s.available():
 		return right("the server serves %s", s.version())
 	}
-	return notChecked("kube-apiserver has not got so far: %s", complaint)
+	return s.notSoFar()
 }
