@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -101,6 +100,7 @@ func TestRollout(t *testing.T) {
 		t.Errorf("%d requests were made, want at least %d", outcome.Requests, want)
 	}
 	seen.check(t, requests)
+	seen.stop() // Before the replicas are.
 }
 
 // take takes steps of the installation.
@@ -212,6 +212,7 @@ type events struct {
 	refused        []string // of the requests of the informer
 	watches, lists atomic.Int32
 	client         versioned.Interface
+	stop           func()
 	store          cache.Store
 }
 
@@ -246,10 +247,11 @@ func follow(t *testing.T, config *rest.Config) *events {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	factory.Start(ctx.Done())
-	t.Cleanup(func() {
+	e.stop = sync.OnceFunc(func() {
 		cancel()
 		factory.Shutdown()
 	})
+	t.Cleanup(e.stop)
 	if !cache.WaitForCacheSync(t.Context().Done(), informer.HasSynced) {
 		t.Fatal("the informer is not in step")
 	}
@@ -263,21 +265,29 @@ type counting struct {
 }
 
 func (c counting) RoundTrip(request *http.Request) (*http.Response, error) {
-	if strings.HasSuffix(request.URL.Path, "/reservations") {
-		if request.URL.Query().Get("watch") == "" {
-			c.lists.Add(1)
-			return c.next.RoundTrip(request)
-		}
+	response, err := c.next.RoundTrip(request)
+	if !strings.HasSuffix(request.URL.Path, "/reservations") {
+		return response, err
+	}
+	if request.URL.Query().Get("watch") == "" {
+		c.lists.Add(1)
+	} else {
 		c.watches.Add(1)
 	}
-	response, err := c.next.RoundTrip(request)
-	if err == nil && response.StatusCode != http.StatusOK {
+	refusal := ""
+	switch {
+	case err != nil:
+		refusal = err.Error()
+	case response.StatusCode != http.StatusOK:
 		body, _ := io.ReadAll(response.Body) // What there is of it tells enough.
 		response.Body = io.NopCloser(bytes.NewReader(body))
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.refused = append(c.refused, fmt.Sprintf("%s: %s: %s", time.Now().Format(time.TimeOnly), response.Status, body))
+		refusal = fmt.Sprintf("%s: %s", response.Status, body)
+	default:
+		return response, nil
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refused = append(c.refused, fmt.Sprintf("%s %s: %s", time.Now().Format(time.TimeOnly), request.URL.RawQuery, refusal))
 	return response, err
 }
 
@@ -301,7 +311,7 @@ func (e *events) check(t *testing.T, made *requests) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, counted := range []map[string]int{e.added, e.removed} {
-		for name, n := range maps.All(counted) {
+		for name, n := range counted {
 			if n != 1 {
 				t.Errorf("%s was added, or deleted, %d times", name, n)
 			}
