@@ -29,11 +29,11 @@ func TestEncryptionAtRest(t *testing.T) {
 	prefix := apiserver.DefaultStoragePrefix + "/" + utilrand.String(10)
 	const secret = "an-annotation-that-nobody-may-read-in-etcd"
 	key := func(provider, name string) string {
-		bytes := make([]byte, 32)
-		if _, err := rand.Read(bytes); err != nil {
+		random := make([]byte, 32)
+		if _, err := rand.Read(random); err != nil {
 			t.Fatal(err)
 		}
-		return fmt.Sprintf("  - %s: {keys: [{name: %s, secret: %s}]}\n", provider, name, base64.StdEncoding.EncodeToString(bytes))
+		return fmt.Sprintf("  - %s: {keys: [{name: %s, secret: %s}]}\n", provider, name, base64.StdEncoding.EncodeToString(random))
 	}
 	identity, first, second := "  - identity: {}\n", key("aescbc", "first"), key("secretbox", "second")
 	sitesOf := func(server *apiservertest.Server) typed.SiteInterface {

@@ -11,6 +11,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	discoveryclient "k8s.io/client-go/kubernetes/typed/discovery/v1"
 	"k8s.io/utils/ptr"
 
 	"example.com/annex/e2e/step"
@@ -159,10 +160,6 @@ func (r *replicas) end(t *testing.T, replica *replica) {
 	}
 }
 
-func (r *replicas) slices() interface {
-	Create(context.Context, *discoveryv1.EndpointSlice, metav1.CreateOptions) (*discoveryv1.EndpointSlice, error)
-	Update(context.Context, *discoveryv1.EndpointSlice, metav1.UpdateOptions) (*discoveryv1.EndpointSlice, error)
-	Delete(context.Context, string, metav1.DeleteOptions) error
-} {
+func (r *replicas) slices() discoveryclient.EndpointSliceInterface {
 	return r.client.DiscoveryV1().EndpointSlices(r.server.Namespace())
 }
