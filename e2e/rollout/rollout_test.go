@@ -258,7 +258,7 @@ func follow(t *testing.T, config *rest.Config) *events {
 	return e
 }
 
-// counting counts watches and lists.
+// counting counts watches, and lists, be they the beginning of a watch.
 type counting struct {
 	*events
 	next http.RoundTripper
@@ -269,10 +269,12 @@ func (c counting) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !strings.HasSuffix(request.URL.Path, "/reservations") {
 		return response, err
 	}
-	if request.URL.Query().Get("watch") == "" {
-		c.lists.Add(1)
-	} else {
+	query := request.URL.Query()
+	if query.Get("watch") != "" {
 		c.watches.Add(1)
+	}
+	if query.Get("watch") == "" || query.Get("sendInitialEvents") != "" {
+		c.lists.Add(1)
 	}
 	refusal := ""
 	switch {
@@ -330,5 +332,8 @@ func (e *events) check(t *testing.T, made *requests) {
 	t.Logf("the informer heard of %d created and %d deleted objects, with %d watches and %d lists", len(e.added), len(e.removed), watches, lists)
 	if watches < 2 {
 		t.Errorf("%d watch was made: none was cut, and nothing is proved", watches)
+	}
+	if lists != 1 {
+		t.Errorf("all was listed %d times, want once: watches go on where they were cut", lists)
 	}
 }
