@@ -150,14 +150,13 @@ func oneAuthority(t *testing.T, plane *controlplane.ControlPlane, running []*rep
 	}
 }
 
-// requests are the load: objects that live for a second, read and listed meanwhile.
+// requests are the load: of each two objects one is read again and again, and one is deleted.
 type requests struct {
 	mu               sync.Mutex
 	created, deleted sets.Set[string]
+	kept             string   // the last that is there to stay
+	doomed           []string // what is to be deleted, the oldest first
 }
-
-// age is how many objects are made in the life of one.
-const age = 25
 
 func (r *requests) make(t *testing.T, config *rest.Config) func(context.Context, int) error {
 	t.Helper()
@@ -167,42 +166,65 @@ func (r *requests) make(t *testing.T, config *rest.Config) func(context.Context,
 	}
 	r.created, r.deleted = sets.New[string](), sets.New[string]()
 	reservations := client.CapacityV1().Reservations("default")
-	name := func(n int) string { return fmt.Sprintf("load-%d", n) }
+	list := func(ctx context.Context) error {
+		_, err := reservations.List(ctx, metav1.ListOptions{Limit: 10})
+		return err
+	}
 	return func(ctx context.Context, n int) error {
-		switch object := n / 4; n % 4 {
+		switch n % 4 {
 		case 0:
+			name, keep := fmt.Sprintf("load-%d", n), n%8 == 0
 			_, err := reservations.Create(ctx, &capacityv1.Reservation{
-				ObjectMeta: metav1.ObjectMeta{Name: name(object)}, Spec: capacityv1.ReservationSpec{SiteName: "ams-1", Slots: 1},
+				ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: capacityv1.ReservationSpec{SiteName: "ams-1", Slots: 1},
 			}, metav1.CreateOptions{})
-			r.note(r.created, name(object), err)
+			if err == nil {
+				r.note(name, keep)
+			}
 			return err
 		case 1:
-			_, err := reservations.List(ctx, metav1.ListOptions{Limit: 10})
-			return err
+			if kept := r.keep(); kept != "" {
+				_, err := reservations.Get(ctx, kept, metav1.GetOptions{})
+				return err
+			}
 		case 2:
-			if object < age/2 {
-				return nil // There is none that is old enough.
+			if name := r.doom(); name != "" {
+				return reservations.Delete(ctx, name, metav1.DeleteOptions{})
 			}
-			_, err := reservations.Get(ctx, name(object-age/2), metav1.GetOptions{})
-			return err
-		default:
-			if object < age {
-				return nil
-			}
-			err := reservations.Delete(ctx, name(object-age), metav1.DeleteOptions{})
-			r.note(r.deleted, name(object-age), err)
-			return err
 		}
+		return list(ctx)
 	}
 }
 
-func (r *requests) note(in sets.Set[string], name string, err error) {
-	if err != nil {
-		return
-	}
+// note remembers an object that was created.
+func (r *requests) note(name string, keep bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	in.Insert(name)
+	r.created.Insert(name)
+	if keep {
+		r.kept = name
+	} else {
+		r.doomed = append(r.doomed, name)
+	}
+}
+
+// keep is an object to read, or empty.
+func (r *requests) keep() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.kept
+}
+
+// doom is an object to delete, or empty. It is nobody else's to delete.
+func (r *requests) doom() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.doomed) == 0 {
+		return ""
+	}
+	name := r.doomed[0]
+	r.doomed = r.doomed[1:]
+	r.deleted.Insert(name)
+	return name
 }
 
 // events are what an informer has heard of.
