@@ -20,6 +20,9 @@ import (
 	"k8s.io/client-go/rest"
 
 	"example.com/annex/servers/capacity/definition"
+	insight "example.com/annex/servers/insight/definition"
+	topology "example.com/annex/servers/topology/definition"
+	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/auth"
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
@@ -42,11 +45,19 @@ func rights(object runtime.Object) []rbacv1.PolicyRule {
 	return nil
 }
 
-// TestEachVerbIsNamed takes away one verb after the other.
+// TestEachVerbIsNamed takes away one verb after the other, of each server.
 func TestEachVerbIsNamed(t *testing.T) {
 	t.Parallel()
 	plane := controlplanetest.Start(t, controlplane.Options{})
-	server := definition.New()
+	for _, server := range []apiserver.Definition{definition.New(), topology.New(), insight.New()} {
+		t.Run(server.Name, func(t *testing.T) {
+			t.Parallel()
+			testEachVerb(t, plane, server)
+		})
+	}
+}
+
+func testEachVerb(t *testing.T, plane *controlplane.ControlPlane, server apiserver.Definition) {
 	installation := deployment.Installation{Definition: server}
 	apply := func(objects ...runtime.Object) {
 		t.Helper()
@@ -111,7 +122,7 @@ func TestEachVerbIsNamed(t *testing.T) {
 					if lack.Attributes.Verb != verb || !slices.Contains(rule.Resources, resource) || lack.Attributes.Group != rule.APIGroups[0] {
 						t.Errorf("without %s of %v: got %s", verb, rule.Resources, lack)
 					}
-					if text := lack.String(); !strings.Contains(text, fmt.Sprintf("verbs: [%q]", verb)) || !strings.Contains(text, "annex:capacity") {
+					if text := lack.String(); !strings.Contains(text, fmt.Sprintf("verbs: [%q]", verb)) || !strings.Contains(text, server.RoleName()) {
 						t.Errorf("the message does not say which rule to add to which role: %s", text)
 					}
 				}
@@ -120,6 +131,7 @@ func TestEachVerbIsNamed(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("%d verbs were taken away, and named", verbs)
 	if verbs < 20 {
 		t.Errorf("%d verbs were tried: where are the others?", verbs)
 	}

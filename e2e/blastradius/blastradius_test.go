@@ -16,7 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
-	"k8s.io/kube-aggregator/pkg/apis/apiregistration/v1/helper"
 	aggregator "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset"
 
 	"example.com/annex/e2e/blastradius"
@@ -121,12 +120,12 @@ func (c *cluster) awaitAvailable(t *testing.T, want apiregistration.ConditionSta
 	t.Helper()
 	step.Eventually(t.Context(), t, conditionTimeout, "the APIServices to be Available="+string(want), func(ctx context.Context) error {
 		for _, name := range c.server.APIServices() {
-			service, err := c.aggregator.ApiregistrationV1().APIServices().Get(ctx, name, metav1.GetOptions{})
+			condition, err := extension.Condition(ctx, c.aggregator, name)
 			if err != nil {
-				return err
+				return fmt.Errorf("%s: %w", name, err)
 			}
-			if condition := helper.GetAPIServiceConditionByType(service, apiregistration.Available); condition == nil || condition.Status != want {
-				return fmt.Errorf("%s: %v", name, condition)
+			if condition.Status != want {
+				return fmt.Errorf("%s: %s: %s", name, condition.Reason, condition.Message)
 			}
 		}
 		return nil

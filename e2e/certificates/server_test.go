@@ -1,8 +1,11 @@
 package certificates_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,12 +15,15 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
+	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	aggregator "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset"
+	"k8s.io/utils/ptr"
 
 	"example.com/annex/e2e/load"
 	capacityv1 "example.com/annex/servers/capacity/apis/capacity/v1"
 	"example.com/annex/servers/capacity/definition"
 	"example.com/annex/servers/client/clientset/versioned"
+	"example.com/annex/shared/certs"
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
@@ -93,7 +99,7 @@ func TestNoRequestFailsWhileCertificatesRotate(t *testing.T) {
 	changes := <-authorities - 1
 	t.Logf("%s; %d changes of the authority", outcome, changes)
 	for _, failure := range outcome.Failures[:min(len(outcome.Failures), 10)] {
-		t.Error(failure)
+		t.Errorf("request %d: %v", failure.Request, failure.Err)
 	}
 	if changes < rotations {
 		t.Errorf("the authority changed %d times, want %d: the load proves nothing", changes, rotations)
@@ -103,9 +109,10 @@ func TestNoRequestFailsWhileCertificatesRotate(t *testing.T) {
 	}
 }
 
-// As when somebody applies a manifest without caBundle again.
+// Somebody applies a manifest with another caBundle again and again, under load. Requests can't pass while it is wrong; they do
+// so again within repairTime, and all others pass.
 func TestServerRepairsItsAPIServices(t *testing.T) {
-	t.Parallel()
+	const resets, between, slack = 5, 2 * time.Second, 500 * time.Millisecond
 	config, server := capacity(t)
 	services, err := aggregator.NewForConfig(config)
 	if err != nil {
@@ -115,22 +122,48 @@ func TestServerRepairsItsAPIServices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 5 {
+	other, err := certs.NewAuthority("other", certs.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	patch, err := json.Marshal(map[string]any{
+		"apiVersion": apiregistrationv1.SchemeGroupVersion.String(), "kind": "APIService",
+		"spec": map[string]any{"caBundle": other.CertificatePEM()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reservations := client.CapacityV1().Reservations("default")
+	list := func(ctx context.Context, _ int) error {
+		_, err := reservations.List(ctx, metav1.ListOptions{Limit: 10})
+		return err
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	result := make(chan load.Outcome, 1)
+	go func() { result <- load.Load{PerSecond: 100, Workers: 50, Request: list}.Run(ctx) }()
+	// wrong are the times in which caBundle was another, with a little before, for what was under way, and after.
+	type span struct{ from, to time.Time }
+	var wrong []span
+	for range resets {
+		select {
+		case <-time.After(between):
+		case <-t.Context().Done():
+		}
+		began := time.Now()
 		for _, name := range server.APIServices() {
-			if _, err := services.ApiregistrationV1().APIServices().Patch(t.Context(), name, types.MergePatchType, []byte(`{"spec":{"caBundle":null}}`), metav1.PatchOptions{}); err != nil {
+			if _, err := services.ApiregistrationV1().APIServices().Patch(t.Context(), name, types.ApplyPatchType, patch, metav1.PatchOptions{FieldManager: "somebody", Force: ptr.To(true)}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		began := time.Now()
 		err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
 			for _, name := range server.APIServices() {
 				object, err := services.ApiregistrationV1().APIServices().Get(ctx, name, metav1.GetOptions{})
-				if err != nil || len(object.Spec.CABundle) == 0 {
+				if err != nil || bytes.Equal(object.Spec.CABundle, other.CertificatePEM()) {
 					return false, err
 				}
 			}
-			_, err := client.CapacityV1().Reservations("default").List(ctx, metav1.ListOptions{})
-			return err == nil, nil
+			return list(ctx, 0) == nil, nil
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -140,5 +173,21 @@ func TestServerRepairsItsAPIServices(t *testing.T) {
 		if took > repairTime {
 			t.Errorf("repaired after %s, want at most %s", took, repairTime)
 		}
+		wrong = append(wrong, span{began.Add(-slack), time.Now().Add(slack)})
+	}
+	select {
+	case <-time.After(between):
+	case <-t.Context().Done():
+	}
+	cancel()
+	outcome := <-result
+	t.Logf("%s", outcome)
+	for _, failure := range outcome.Failures {
+		if !slices.ContainsFunc(wrong, func(s span) bool { return failure.At.After(s.from) && failure.At.Before(s.to) }) {
+			t.Errorf("request %d failed, and caBundle was right: %v", failure.Request, failure.Err)
+		}
+	}
+	if outcome.Requests < int(outcome.Took.Seconds()*95) {
+		t.Errorf("%s: that is no load of 100 a second", outcome)
 	}
 }

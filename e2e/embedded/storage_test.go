@@ -84,6 +84,14 @@ func TestStorageMediaType(t *testing.T) {
 // expectStored checks what the bytes of an object in etcd begin with.
 func expectStored(ctx context.Context, t *testing.T, prefix, name, want string) {
 	t.Helper()
+	if got := stored(ctx, t, prefix, name); !bytes.HasPrefix(got, []byte(want)) {
+		t.Errorf("etcd has %q for %s, want what begins with %q", got, name, want)
+	}
+}
+
+// stored are the bytes of a Site in etcd.
+func stored(ctx context.Context, t *testing.T, prefix, name string) []byte {
+	t.Helper()
 	options, err := apiserver.NewOptions(definition.New())
 	if err != nil {
 		t.Fatal(err)
@@ -102,11 +110,12 @@ func expectStored(ctx context.Context, t *testing.T, prefix, name, want string) 
 	}
 	defer client.Close()
 	key := prefix + "/topology.example.com/sites/" + name
-	stored, err := client.Get(ctx, key)
+	response, err := client.Get(ctx, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(stored.Kvs) != 1 || !bytes.HasPrefix(stored.Kvs[0].Value, []byte(want)) {
-		t.Errorf("etcd has %v at %s, want one object that begins with %q", stored.Kvs, key, want)
+	if len(response.Kvs) != 1 {
+		t.Fatalf("etcd has %d objects at %s", len(response.Kvs), key)
 	}
+	return response.Kvs[0].Value
 }

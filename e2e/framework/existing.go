@@ -14,14 +14,13 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
-	"k8s.io/kube-aggregator/pkg/apis/apiregistration/v1/helper"
 	aggregator "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset"
 	"sigs.k8s.io/e2e-framework/klient"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 	"sigs.k8s.io/e2e-framework/support"
 
 	"example.com/annex/shared/deployment"
+	"example.com/annex/tools/controlplane/extension"
 )
 
 // existing is the cluster that a kubeconfig names, with our servers in it
@@ -94,7 +93,7 @@ func (e *existing) Install(ctx context.Context, server Server) (Installation, er
 		name := gv.Version + "." + gv.Group
 		last := errors.New("not asked yet")
 		err := wait.For(func(ctx context.Context) (bool, error) {
-			last = available(ctx, client, name)
+			last = extension.Available(ctx, client, name)
 			return last == nil, nil
 		}, wait.WithContext(ctx), wait.WithTimeout(time.Minute), wait.WithInterval(200*time.Millisecond), wait.WithImmediate())
 		if err != nil {
@@ -103,21 +102,6 @@ func (e *existing) Install(ctx context.Context, server Server) (Installation, er
 		}
 	}
 	return installed{server}, nil
-}
-
-func available(ctx context.Context, client aggregator.Interface, name string) error {
-	service, err := client.ApiregistrationV1().APIServices().Get(ctx, name, metav1.GetOptions{})
-	if err != nil {
-		return err
-	}
-	condition := helper.GetAPIServiceConditionByType(service, apiregistration.Available)
-	if condition == nil {
-		return errors.New("it has no condition Available yet")
-	}
-	if condition.Status != apiregistration.ConditionTrue {
-		return fmt.Errorf("it is not Available: %s: %s", condition.Reason, condition.Message)
-	}
-	return nil
 }
 
 // installed is a server that can be used and nothing more.

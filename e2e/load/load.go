@@ -52,7 +52,9 @@ func (l Load) Run(ctx context.Context) Outcome {
 	var outcome Outcome
 	var running sync.WaitGroup
 	began := time.Now()
-	limiter := rate.NewLimiter(rate.Limit(l.PerSecond), 1)
+	// A second in which the machine had no time for it is made up for, and none is taken in advance.
+	limiter := rate.NewLimiter(rate.Limit(l.PerSecond), l.PerSecond)
+	limiter.AllowN(began, l.PerSecond)
 	requests := make(chan int)
 	for range l.Workers {
 		running.Go(func() {

@@ -3,7 +3,6 @@ package resilience
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
-	"k8s.io/kube-aggregator/pkg/apis/apiregistration/v1/helper"
 
 	"example.com/annex/e2e/step"
 	"example.com/annex/tools/controlplane/extension"
@@ -31,18 +29,14 @@ func awaitCondition(ctx context.Context, t *testing.T, s *step.Session, name str
 	t.Helper()
 	var found apiregistration.APIServiceCondition
 	step.Eventually(ctx, t, conditionTimeout, fmt.Sprintf("APIService %s: Available=%s, %s", name, status, reason), func(ctx context.Context) error {
-		service, err := s.Aggregator.ApiregistrationV1().APIServices().Get(ctx, name, metav1.GetOptions{})
+		condition, err := extension.Condition(ctx, s.Aggregator, name)
 		if err != nil {
 			return err
-		}
-		condition := helper.GetAPIServiceConditionByType(service, apiregistration.Available)
-		if condition == nil {
-			return errors.New("it has no condition Available")
 		}
 		if condition.Status != status || condition.Reason != reason {
 			return fmt.Errorf("it is %s, %s: %s", condition.Status, condition.Reason, condition.Message)
 		}
-		found = *condition
+		found = condition
 		return nil
 	})
 	return found

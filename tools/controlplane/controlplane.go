@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -267,4 +268,41 @@ func (c *ControlPlane) KeepLogs() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.keepLogs = true
+}
+
+// RestartKubeAPIServer starts kube-apiserver again, on its port, with args added to its flags for good, and waits until it is ready.
+// One that still runs is stopped first. Its clients find it again by themselves.
+func (c *ControlPlane) RestartKubeAPIServer(ctx context.Context, args ...string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.IndexFunc(c.processes, func(p *process.Process) bool { return p.Name() == kubeAPIServer })
+	if i < 0 {
+		return errors.New("restarting kube-apiserver: it was never started")
+	}
+	if err := c.processes[i].Stop(ctx); err != nil {
+		return fmt.Errorf("restarting kube-apiserver: %w", err)
+	}
+	command := c.processes[i].Command()
+	command.Args = append(slices.Clone(command.Args), args...)
+	again, err := process.Start(ctx, command)
+	if err != nil {
+		return fmt.Errorf("restarting kube-apiserver: %w", err)
+	}
+	c.processes[i] = again
+	ctx, cancel := context.WithTimeoutCause(ctx, c.options.Timeout, fmt.Errorf("not ready within %s: %w", c.options.Timeout, context.DeadlineExceeded))
+	defer cancel()
+	if err := again.WaitReady(ctx); err != nil {
+		return fmt.Errorf("restarting kube-apiserver: %w", err)
+	}
+	return nil
+}
+
+// KubeAPIServer is the process of kube-apiserver, the last one started.
+func (c *ControlPlane) KubeAPIServer() *process.Process {
+	for _, p := range c.Processes() {
+		if p.Name() == kubeAPIServer {
+			return p
+		}
+	}
+	return nil // Never: Start has started it.
 }

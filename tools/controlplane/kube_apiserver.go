@@ -10,6 +10,8 @@ import (
 )
 
 const (
+	kubeAPIServer = "kube-apiserver"
+
 	serviceCIDR = "10.96.0.0/16"
 
 	// advertiseAddress is nobody's (TEST-NET-1, RFC 5737). kube-apiserver wants
@@ -29,8 +31,8 @@ func (c *ControlPlane) kubeAPIServerCommand(secure *port.Reservation) process.Co
 		"--advertise-address=" + advertiseAddress,
 		"--endpoint-reconciler-type=none", // Nothing inside the cluster dials kube-apiserver.
 		"--service-cluster-ip-range=" + serviceCIDR,
-		"--tls-cert-file=" + c.pki.certificateFile("kube-apiserver"),
-		"--tls-private-key-file=" + c.pki.keyFile("kube-apiserver"),
+		"--tls-cert-file=" + c.pki.certificateFile(kubeAPIServer),
+		"--tls-private-key-file=" + c.pki.keyFile(kubeAPIServer),
 
 		"--authorization-mode=RBAC",
 		"--client-ca-file=" + c.pki.certificateFile("kubernetes-ca"),
@@ -41,10 +43,10 @@ func (c *ControlPlane) kubeAPIServerCommand(secure *port.Reservation) process.Co
 	args = append(args, c.EtcdFlags()...)
 	args = append(args, c.aggregatorFlags()...)
 	return process.Command{
-		Name:    "kube-apiserver",
+		Name:    kubeAPIServer,
 		Path:    c.binaries.KubeAPIServer,
 		Args:    append(args, c.options.KubeAPIServerArgs...),
-		LogFile: c.logFile("kube-apiserver"),
+		LogFile: c.logFile(kubeAPIServer),
 		Ready:   process.Answers("https://"+secure.Address()+"/readyz", &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.pki.clients.Pool()}),
 	}
 }

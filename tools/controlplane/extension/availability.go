@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	"k8s.io/kube-aggregator/pkg/apis/apiregistration/v1/helper"
+	aggregator "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset"
 )
 
 // pollInterval is the time between two looks. kube-apiserver takes tens of
@@ -20,11 +21,7 @@ const pollInterval = 50 * time.Millisecond
 func (e *Extension) waitAvailable(ctx context.Context) error {
 	for _, name := range e.APIServices() {
 		if err := e.await(ctx, "APIService "+name+" to be Available", func(ctx context.Context) error {
-			apiService, err := e.aggregator.ApiregistrationV1().APIServices().Get(ctx, name, metav1.GetOptions{})
-			if err != nil {
-				return err
-			}
-			return unavailable(apiService)
+			return Available(ctx, e.aggregator, name)
 		}); err != nil {
 			return err
 		}
@@ -66,17 +63,28 @@ func (e *Extension) await(ctx context.Context, what string, check func(context.C
 	}
 }
 
-// unavailable is nil for an APIService whose condition Available is True, else
+// Available is nil for an APIService whose condition Available is True, else
 // what the condition says.
-func unavailable(apiService *apiregistrationv1.APIService) error {
-	condition := helper.GetAPIServiceConditionByType(apiService, apiregistrationv1.Available)
-	switch {
-	case condition == nil:
-		return errors.New("kube-apiserver has not said yet")
-	case condition.Status != apiregistrationv1.ConditionTrue:
+func Available(ctx context.Context, client aggregator.Interface, name string) error {
+	condition, err := Condition(ctx, client, name)
+	if err == nil && condition.Status != apiregistrationv1.ConditionTrue {
 		return fmt.Errorf("%s: %s", condition.Reason, condition.Message)
 	}
-	return nil
+	return err
+}
+
+// Condition is an APIService's condition Available. It fails where there is
+// none, as before kube-apiserver has looked at the server for the first time.
+func Condition(ctx context.Context, client aggregator.Interface, name string) (apiregistrationv1.APIServiceCondition, error) {
+	apiService, err := client.ApiregistrationV1().APIServices().Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return apiregistrationv1.APIServiceCondition{}, err
+	}
+	condition := helper.GetAPIServiceConditionByType(apiService, apiregistrationv1.Available)
+	if condition == nil {
+		return apiregistrationv1.APIServiceCondition{}, errors.New("kube-apiserver has not said yet")
+	}
+	return *condition, nil
 }
 
 func (e *Extension) unregister(ctx context.Context) error {
