@@ -18,6 +18,9 @@ const document = "../../docs/troubleshooting.md"
 // placeholder is a word in capitals in a heading: what differs from case to case.
 var placeholder = regexp.MustCompile(`\b(URL|GROUP/VERSION|PORT_NAME|RESOURCE|SERVICE|NAMESPACE|NAMES|NAME|PORT|ADDRESS|NOW|THEN|VERB|RULE|ROLE|TIMEOUT|KIND|SECRET)\b`)
 
+// timeouts is what TIMEOUT stands for: net/http says it in one of these ways, by where it was when the time was up.
+const timeouts = `(context deadline exceeded|net/http: request canceled|net/http: TLS handshake timeout)`
+
 // pattern is what a heading matches.
 func pattern(heading string) *regexp.Regexp {
 	var b strings.Builder
@@ -27,7 +30,12 @@ func pattern(heading string) *regexp.Regexp {
 		if at == nil {
 			break
 		}
-		b.WriteString(regexp.QuoteMeta(rest[:at[0]]) + ".+?")
+		b.WriteString(regexp.QuoteMeta(rest[:at[0]]))
+		if rest[at[0]:at[1]] == "TIMEOUT" {
+			b.WriteString(timeouts)
+		} else {
+			b.WriteString(".+?")
+		}
 		rest = rest[at[1]:]
 	}
 	return regexp.MustCompile(b.String() + regexp.QuoteMeta(rest))
