@@ -23,16 +23,19 @@ import (
 // run as child processes too.
 type controlPlane struct {
 	options controlplane.Options
+	backend string
 	running *controlplane.ControlPlane
+	storage *storage
 	servers []*extension.Extension
 }
 
 var _ Cluster = (*controlPlane)(nil)
 
 // ControlPlane is a control plane that Create starts with the options. The logs
-// of its processes, and of the servers, are in options.LogDir.
-func ControlPlane(options controlplane.Options) Cluster {
-	return &controlPlane{options: options}
+// of its processes, and of the servers, are in options.LogDir. The servers keep
+// their objects in storage, as --storage-backend names it.
+func ControlPlane(options controlplane.Options, storage string) Cluster {
+	return &controlPlane{options: options, backend: storage}
 }
 
 func (c *controlPlane) SetDefaults() support.E2EClusterProvider { return c }
@@ -63,6 +66,9 @@ func (c *controlPlane) Create(ctx context.Context, args ...string) (string, erro
 		return "", err
 	}
 	c.running = running
+	if c.storage, err = newStorage(ctx, c.backend, running.Dir()); err != nil {
+		return "", err
+	}
 	return running.Kubeconfig(), nil
 }
 
@@ -119,7 +125,7 @@ func (c *controlPlane) Destroy(ctx context.Context) error {
 	for _, server := range slices.Backward(c.servers) {
 		errs = append(errs, server.Stop(ctx))
 	}
-	return errors.Join(append(errs, c.running.Stop(ctx))...)
+	return errors.Join(append(errs, c.storage.close(), c.running.Stop(ctx))...)
 }
 
 // Install finds or builds the server's program and takes all the steps of
@@ -129,8 +135,13 @@ func (c *controlPlane) Install(ctx context.Context, server Server) (Installation
 	if err != nil {
 		return nil, err
 	}
+	flags, err := c.storage.flags(ctx, server.Name())
+	if err != nil {
+		return nil, err
+	}
 	e, err := extension.New(extension.Options{
 		Plane:        c.running,
+		Storage:      flags,
 		Installation: deployment.Installation{Definition: server.Definition},
 		Program:      program,
 		Args:         server.Args,

@@ -23,6 +23,7 @@ import (
 
 	"example.com/annex/e2e/report"
 	"example.com/annex/e2e/step"
+	"example.com/annex/shared/apiserver"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/netns"
 )
@@ -93,6 +94,10 @@ func New(suite Suite) (*Environment, error) {
 		return nil, errors.New("--cluster=existing: set --kubeconfig to the cluster's kubeconfig file")
 	case e.options.cluster == "existing" && e.options.routing:
 		return nil, errors.New("--aggregator-routing: the flags of an existing cluster's kube-apiserver are not ours to set; leave it out")
+	case !slices.Contains([]string{apiserver.StorageEtcd, apiserver.StorageSQLite, apiserver.StoragePostgres}, e.options.storage):
+		return nil, fmt.Errorf(`--storage=%s: want "etcd", "sqlite" or "postgres"`, e.options.storage)
+	case e.options.cluster == "existing" && given("storage"):
+		return nil, errors.New("--storage: where the servers of an existing cluster keep their objects is not ours to say; leave it out")
 	case e.options.cluster == "controlplane" && config.KubeconfigFile() != "":
 		return nil, errors.New("--cluster=controlplane: a control plane made for the run has a kubeconfig of its own; leave out --kubeconfig")
 	}
@@ -138,6 +143,9 @@ func (e *Environment) title() string {
 	title := e.suite.Name + " on " + e.options.cluster
 	if e.options.routing {
 		title += " with --enable-aggregator-routing"
+	}
+	if e.options.storage != apiserver.StorageEtcd {
+		title += ", objects in " + e.options.storage
 	}
 	return title
 }
@@ -201,7 +209,7 @@ func (e *Environment) prepare(ctx context.Context) error {
 					e.progress("%s is ready after %.1f s", event.Process, event.Took.Seconds())
 				}
 			},
-		})
+		}, e.options.storage)
 	}
 	e.env, err = env.NewWithContext(ctx, e.config)
 	return err

@@ -1,12 +1,17 @@
 package framework
 
-import "flag"
+import (
+	"flag"
+
+	"example.com/annex/shared/apiserver"
+)
 
 // options are the framework's own flags, beside those of e2e-framework
 // (--kubeconfig, --context, --feature, ...) and of go test.
 type options struct {
 	cluster string
 	routing bool
+	storage string
 }
 
 func (o *options) addFlags(flags *flag.FlagSet) {
@@ -14,4 +19,6 @@ func (o *options) addFlags(flags *flag.FlagSet) {
 		`or "existing", the cluster of --kubeconfig with the servers in it. The default is existing where --kubeconfig is set, else controlplane`)
 	flags.BoolVar(&o.routing, "aggregator-routing", false,
 		"Run the control plane's kube-apiserver with --enable-aggregator-routing, in a network namespace of the test's own")
+	flags.StringVar(&o.storage, "storage", apiserver.StorageEtcd, `Where the servers of a control plane made for the run keep their objects: "etcd", the control plane's, `+
+		`"sqlite", a file each, or "postgres", a database each of a server that is started for the run`)
 }

@@ -14,7 +14,7 @@ func Machines() []conformance.Resource {
 	v1.Invalid = append(v1.Invalid,
 		conformance.Field{Path: []string{"spec", "siteCode"}, Value: "mars"}, // Only the database knows.
 		conformance.Field{Path: []string{"spec", "lifecycle"}, Value: "Broken"},
-		conformance.Field{Path: []string{"spec", "position"}, Value: map[string]any{"rack": "r1", "unit": int64(49)}},
+		conformance.Field{Path: []string{"spec", "position", "unit"}, Value: int64(49)},
 	)
 	v1.Columns = machineColumns("InService")
 	v1.Selectable = map[string]string{"spec.siteCode": "ams1", "spec.lifecycle": "InService"}

@@ -23,6 +23,6 @@ name kubectl-annex, anywhere on PATH, it is a plugin of kubectl: kubectl annex u
 	}
 	var c cluster.Cluster
 	c.AddFlags(command.PersistentFlags())
-	command.AddCommand(newUninstall(&c), conformance.New("conformance", &c))
+	command.AddCommand(newUninstall(&c), newStorage(), conformance.New("conformance", &c))
 	return command
 }

@@ -2,23 +2,28 @@
 
 load("@io_bazel_rules_go//go:def.bzl", "go_test")
 
-def e2e_test(name, servers = [], data = [], **kwargs):
-    """A suite twice: as it is, and with kube-apiserver's --enable-aggregator-routing.
+def e2e_test(name, servers = [], storages = [], data = [], **kwargs):
+    """A suite twice, as it is and with kube-apiserver's --enable-aggregator-routing; and once for each of storages.
 
     Args:
-      name: the target; the other is called name with "routing_" before "test".
+      name: the target; the others are called name with "routing_", "sqlite_" and so on before "test".
+      storages: where else than in etcd servers keep their objects: "sqlite", "postgres".
       servers: programs that the suite installs. Each is named as its Definition is.
       data: other files that the suite reads.
-      **kwargs: for both go_test targets.
+      **kwargs: for all go_test targets.
     """
     env = {
         "ANNEX_SERVER_" + native.package_relative_label(server).name.upper().replace("-", "_"): "$(rlocationpath %s)" % server
         for server in servers
     }
-    for target, args in {
+    variants = {
         name: [],
         name.removesuffix("test") + "routing_test": ["--aggregator-routing"],
-    }.items():
+    } | {
+        name.removesuffix("test") + storage + "_test": ["--storage=" + storage]
+        for storage in storages
+    }
+    for target, args in variants.items():
         go_test(
             name = target,
             # 20 s where two run on two cores; it must not fail on busier ones.

@@ -28,6 +28,9 @@ func (s *Store) toStorage(ctx context.Context, key string, data []byte) ([]byte,
 	if err != nil {
 		return nil, storage.NewInternalError(fmt.Errorf("transforming %s for storage: %w", key, err))
 	}
+	if len(key)+len(stored) > maxBytes {
+		return nil, errTooLarge
+	}
 	// What is nil is not there.
 	return append([]byte{}, stored...), nil
 }

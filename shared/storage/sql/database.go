@@ -63,6 +63,9 @@ func Open(ctx context.Context, options Options) (*Database, error) {
 	db.log = newLogReader(db)
 	err = migrate(opening, writeDB, d)
 	if err == nil {
+		err = refuseUnfinished(opening, readDB)
+	}
+	if err == nil {
 		err = db.log.start(opening)
 	}
 	if err != nil {
@@ -78,6 +81,15 @@ func Open(ctx context.Context, options Options) (*Database, error) {
 		db.tasks.Go(func() { task(background) })
 	}
 	return db, nil
+}
+
+// refuseUnfinished fails if the database has a part only of what is being copied into it.
+func refuseUnfinished(ctx context.Context, db *sql.DB) error {
+	what, err := unfinished(ctx, db)
+	if err != nil || what == "" {
+		return err
+	}
+	return fmt.Errorf("it has a part only of what was being copied into it (%s): finish that, with annex storage copy --resume or annex storage restore", what)
 }
 
 func newDialect(options Options) (dialect, error) {

@@ -13,6 +13,9 @@ type dialect interface {
 	// open returns the connections that write and those that read. They belong to the caller.
 	open(ctx context.Context) (write, read *sql.DB, err error)
 
+	// alone fails if another process uses the database as a server does. SQLite's lock has seen to that when it is open.
+	alone(ctx context.Context, db *sql.DB) error
+
 	// migrationLock keeps others from migrating until the transaction ends.
 	migrationLock(ctx context.Context, tx *sql.Tx) error
 

@@ -40,5 +40,9 @@
 // disk when it returns, synchronous_commit=off is not accepted. A database that comes back with a lower revision than it
 // had (a failover to a replica that had not got everything, a restored backup) ends every watch with 410 Gone.
 //
+// # Copies
+//
+// [Contents] is a database as those see it who copy it: keys and bytes, while no server uses it, or from a snapshot.
+//
 // docs/adr/0007-sql-storage.md says why it is built so.
 package sql

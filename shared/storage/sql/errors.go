@@ -3,6 +3,7 @@ package sql
 import (
 	"errors"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apiserver/pkg/storage"
 )
@@ -25,6 +26,14 @@ const (
 		"modified, or deleted between the time the first chunk was returned " +
 		"and now may show up in the list."
 )
+
+// maxBytes is how much a key and what is stored at it may be: as etcd's --max-request-bytes, so that what one storage takes
+// the other does, too.
+const maxBytes = 1.5 * (1 << 20)
+
+// errTooLarge is etcd's: it is what the handlers of requests know, to try again without managedFields
+// (endpoints/handlers/rest.go, isTooLargeError).
+var errTooLarge = rpctypes.ErrRequestTooLarge
 
 // listError is what a list returns when a span of it could not be read.
 func listError(err error, s span, continued bool) error {

@@ -26,6 +26,9 @@ const (
 	postgresMigrationLock  = 0x616e6e657831
 	postgresCompactionLock = 0x616e6e657832
 
+	// postgresServerName is how servers call themselves (pg_stat_activity).
+	postgresServerName = "annex"
+
 	// postgresConnectTimeout limits one attempt to connect, unless the connection string does (connect_timeout).
 	postgresConnectTimeout = 5 * time.Second
 
@@ -49,7 +52,7 @@ func newPostgres(options Options) (*postgresDialect, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = postgresConnectTimeout
 	}
-	setRuntimeParameter(config, "application_name", "annex")
+	setRuntimeParameter(config, "application_name", postgresServerName)
 	// A process that vanishes in a transaction would otherwise keep the others from writing until TCP notices.
 	setRuntimeParameter(config, "idle_in_transaction_session_timeout", "10s")
 	if config.ValidateConnect == nil {
@@ -105,6 +108,18 @@ func (d *postgresDialect) pool(connections int, parameters map[string]string) *s
 func durable(ctx context.Context, connection *pgx.Conn) error {
 	_, err := connection.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
 	return err
+}
+
+func (d *postgresDialect) alone(ctx context.Context, db *sql.DB) error {
+	var count int
+	err := db.QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1`, postgresServerName).Scan(&count)
+	if err != nil {
+		return fmt.Errorf("asking who else is connected: %w", err)
+	}
+	if count > 0 {
+		return fmt.Errorf("servers are using it (%d connections with the application_name %s): stop them first", count, postgresServerName)
+	}
+	return nil
 }
 
 func (d *postgresDialect) migrationLock(ctx context.Context, tx *sql.Tx) error {

@@ -47,14 +47,24 @@ func (d *sqliteDialect) open(ctx context.Context) (write, read *sql.DB, err erro
 	if err := write.PingContext(ctx); err != nil {
 		return nil, nil, errors.Join(err, write.Close())
 	}
-	read, err = sql.Open("sqlite", d.dsn("query_only(1)"))
-	if err != nil {
+	if read, err = d.openReaders(); err != nil {
 		return nil, nil, errors.Join(err, write.Close())
+	}
+	return write, read, nil
+}
+
+// openReaders returns connections that read a file that exists, whoever has the lock.
+func (d *sqliteDialect) openReaders() (*sql.DB, error) {
+	read, err := sql.Open("sqlite", d.dsn("query_only(1)")+"&mode=rw")
+	if err != nil {
+		return nil, err
 	}
 	read.SetMaxOpenConns(d.readers)
 	read.SetMaxIdleConns(d.readers)
-	return write, read, nil
+	return read, nil
 }
+
+func (d *sqliteDialect) alone(context.Context, *sql.DB) error { return nil }
 
 func (d *sqliteDialect) dsn(pragmas ...string) string {
 	// Another process may write for a moment: the one that owns a table with triggers.

@@ -171,11 +171,25 @@ func (s *Store) key(key string, recursive bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// Text in PostgreSQL is UTF-8 without NUL, and no name of an object is anything else.
-	if !utf8.ValidString(key) || strings.ContainsRune(key, 0) {
-		return "", apierrors.NewBadRequest(fmt.Sprintf("invalid key: %q is not UTF-8, or contains NUL", key))
+	return s.prefix + strings.TrimPrefix(storable(key), "/"), nil
+}
+
+// storable is a key that PostgreSQL takes for text: UTF-8 without NUL. What is not is written as %XX, which is in no name of
+// an object (path.IsValidPathSegmentName): so nothing is found there.
+func storable(key string) string {
+	if utf8.ValidString(key) && !strings.ContainsRune(key, 0) {
+		return key
 	}
-	return s.prefix + strings.TrimPrefix(key, "/"), nil
+	var b strings.Builder
+	for i, r := range key {
+		_, size := utf8.DecodeRuneInString(key[i:])
+		if r == 0 || (r == utf8.RuneError && size == 1) {
+			fmt.Fprintf(&b, "%%%02X", key[i])
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // checkNotOlder fails if the revision that was read is older than a request wants.

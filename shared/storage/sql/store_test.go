@@ -380,18 +380,6 @@ func TestGivenUpWriteIsNotDone(t *testing.T) {
 	})
 }
 
-func TestKeysThatNoNameCanHave(t *testing.T) {
-	t.Parallel()
-	onEach(t, func(t *testing.T, p place) {
-		store := newStore(t, p.open(t, nil), nil)
-		for _, key := range []string{"/pods/a\x00b", "/pods/\xff"} {
-			if err := store.Get(t.Context(), key, storage.GetOptions{}, &example.Pod{}); !apierrors.IsBadRequest(err) {
-				t.Errorf("reading %q gives %v", key, err)
-			}
-		}
-	})
-}
-
 // FuzzContinue has lists continue at places that clients make up.
 func FuzzContinue(f *testing.F) {
 	db, err := Open(f.Context(), Options{SQLite: filepath.Join(f.TempDir(), "objects.db")})
@@ -428,6 +416,53 @@ func FuzzContinue(f *testing.F) {
 			if "default/"+item.Name < place {
 				t.Errorf("continuing at %q, %d gives %s", place, revision, item.Name)
 			}
+		}
+	})
+}
+
+func TestKeysThatAreNoText(t *testing.T) {
+	t.Parallel()
+	for key, want := range map[string]string{
+		"/pods/ns/plain":     "/pods/ns/plain",
+		"/pods/ns/ü\uFFFD":   "/pods/ns/ü\uFFFD",
+		"/pods/ns/\x00":      "/pods/ns/%00",
+		"/pods/\xff/a\x00ü":  "/pods/%FF/a%00ü",
+		"/pods/ns/\xe2\x82x": "/pods/ns/%E2%82x",
+	} {
+		if got := storable(key); got != want {
+			t.Errorf("%q is stored as %q, want %q", key, got, want)
+		}
+	}
+	onEach(t, func(t *testing.T, p place) {
+		store := newStore(t, p.open(t, nil), nil)
+		if err := store.Get(t.Context(), "/pods/ns/\xff\x00", storage.GetOptions{}, &example.Pod{}); !storage.IsNotFound(err) {
+			t.Errorf("got %v, want it not found", err)
+		}
+	})
+}
+
+func TestWhatIsTooLargeIsRefused(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, p place) {
+		store := newStore(t, p.open(t, nil), nil)
+		create(t, store, "small", 0)
+		large := func(size int) *example.Pod {
+			obj := pod("large")
+			obj.Annotations = map[string]string{"a": strings.Repeat("x", size)}
+			return obj
+		}
+		err := store.Create(t.Context(), "/pods/default/large", large(maxBytes), &example.Pod{}, 0)
+		if !errors.Is(err, errTooLarge) {
+			t.Errorf("creating it: got %v", err)
+		}
+		err = store.GuaranteedUpdate(t.Context(), "/pods/default/small", &example.Pod{}, false, nil, storage.SimpleUpdate(func(runtime.Object) (runtime.Object, error) {
+			return large(maxBytes), nil
+		}), nil)
+		if !errors.Is(err, errTooLarge) {
+			t.Errorf("making one that: got %v", err)
+		}
+		if err := store.Create(t.Context(), "/pods/default/large", large(maxBytes-1000), &example.Pod{}, 0); err != nil {
+			t.Errorf("creating one that is not: %v", err)
 		}
 	})
 }
