@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,47 +113,85 @@ func BenchmarkBeginning(b *testing.B) {
 	}
 }
 
-// TestUninstall: the owner's table is left as it was, and a server may begin again.
-func TestUninstall(t *testing.T) {
+// TestRights: the role of grants.sql is enough for the server, the CMDB's role needs none of the server's, and after uninstall.sql
+// the CMDB's tables are as they were.
+func TestRights(t *testing.T) {
 	t.Parallel()
-	cmdb, dsn := newCMDB(t)
+	_, dsn := newCMDB(t)
+	administrator := connect(t, dsn)
+	execute(t, administrator, `CREATE ROLE cmdb LOGIN; GRANT USAGE ON SCHEMA cmdb TO cmdb; GRANT SELECT, INSERT, UPDATE, DELETE ON cmdb.machines TO cmdb`)
+	execute(t, administrator, read(t, "grants.sql"))
+	as := func(role string) string { return strings.Replace(dsn, "user=postgres", "user="+role, 1) }
+	cmdb, err := database.Open(as("cmdb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmdb.Close() })
 	if err := cmdb.Fill(t.Context(), "red", 10); err != nil {
 		t.Fatal(err)
 	}
-	ready, stop := serve(t, dsn)
+	objects := func() (count int) {
+		if err := administrator.QueryRow(t.Context(), `SELECT count(*) FROM annex.annex_current`).Scan(&count); err != nil {
+			t.Fatal(err)
+		}
+		return count
+	}
+	ready, stop := serve(t, as("annex"))
+	waitReady(t, ready)
+	if err := cmdb.Fill(t.Context(), "blue", 5); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if got := objects(); got != 15 {
+		t.Errorf("there are %d objects, not 15", got)
+	}
+
+	execute(t, connect(t, as("annex")), read(t, "uninstall.sql"))
+	var left string
+	err = administrator.QueryRow(t.Context(), `
+		SELECT coalesce(string_agg(name, ' ' ORDER BY name), '') FROM (
+			SELECT tgname::text AS name FROM pg_trigger WHERE tgname LIKE '%annex%'
+			UNION SELECT proname FROM pg_proc WHERE proname LIKE 'annex%'
+			UNION SELECT relname FROM pg_class WHERE relname LIKE 'annex\_machines%') AS found`).Scan(&left)
+	if err != nil || left != "annex_external_manage" {
+		t.Errorf("what is left is %s, %v, not what all external tables share", left, err)
+	}
+	if err := cmdb.Fill(t.Context(), "green", 5); err != nil {
+		t.Errorf("then the CMDB can't write: %v", err)
+	}
+	if got := objects(); got != 0 {
+		t.Errorf("there are %d objects, not 0", got)
+	}
+	ready, stop = serve(t, as("annex"))
 	waitReady(t, ready)
 	stop()
+	if got := objects(); got != 20 {
+		t.Errorf("in the end there are %d objects, not 20", got)
+	}
+}
+
+func connect(t *testing.T, dsn string) *pgx.Conn {
+	t.Helper()
 	connection, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = connection.Close(context.WithoutCancel(t.Context())) }()
-	statements, err := os.ReadFile("../../uninstall.sql")
+	t.Cleanup(func() { _ = connection.Close(context.WithoutCancel(t.Context())) })
+	return connection
+}
+
+func execute(t *testing.T, connection *pgx.Conn, statements string) {
+	t.Helper()
+	if _, err := connection.Exec(t.Context(), statements); err != nil {
+		t.Fatalf("%s: %v", statements, err)
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("..", "..", file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := connection.Exec(t.Context(), string(statements)); err != nil {
-		t.Fatal(err)
-	}
-	var left string
-	err = connection.QueryRow(t.Context(), `
-		SELECT coalesce(string_agg(name, ' ' ORDER BY name), '') FROM (
-			SELECT tgname::text AS name FROM pg_trigger WHERE tgname LIKE '%annex%'
-			UNION SELECT proname FROM pg_proc WHERE proname LIKE 'annex%'
-			UNION SELECT relname FROM pg_class WHERE relname LIKE 'annex\_machines%'
-			UNION SELECT key FROM annex_current) AS found`).Scan(&left)
-	if err != nil || left != "annex_external_manage" {
-		t.Errorf("what is left is %s, %v, not what all external tables share", left, err)
-	}
-	var rows int
-	if err := connection.QueryRow(t.Context(), `SELECT count(*) FROM cmdb.machines`).Scan(&rows); err != nil || rows != 10 {
-		t.Errorf("the CMDB has %d machines, %v", rows, err)
-	}
-	ready, stop = serve(t, dsn)
-	waitReady(t, ready)
-	stop()
-	var objects int
-	if err := connection.QueryRow(t.Context(), `SELECT count(*) FROM annex_current`).Scan(&objects); err != nil || objects != 10 {
-		t.Errorf("then there are %d objects, %v", objects, err)
-	}
+	return string(content)
 }
