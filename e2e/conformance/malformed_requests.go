@@ -14,7 +14,9 @@ func (v victim) malformedMetadata() []malformed {
 		"", "New", "a_b", "-a", "a-", ".", "..", "a/b", "../a", "a%2Fb", "a b", " a", "a.", ".a", "a..b", "ä", "名", "🙂", "a\\u0000", "a\\n", `a\"b`,
 		strings.Repeat("a", 253), strings.Repeat("a", 254), strings.Repeat("a.", 126) + "a", strings.Repeat("a", 64), "a:b", "a;b", "%", "*", "$(a)", "{{a}}",
 	} {
-		requests = append(requests, post("the name "+name, v.body(`"name":"`+name+`"`)))
+		request := post("the name "+name, v.body(`"name":"`+name+`"`))
+		request.nameLength = len(name)
+		requests = append(requests, request)
 	}
 	for _, name := range []string{"A", "-", "a_", "a/", "..", strings.Repeat("a", 250), strings.Repeat("a", 260), "🙂", "%"} {
 		// The name that is made of it has random letters.

@@ -94,6 +94,9 @@ type Resource struct {
 	// Reads is how each version has a new object of the sample, with the defaults of the version that it was created in: all but its
 	// type and metadata, in YAML, by the name of the version. Required for this version and for all of Versions where there are any.
 	Reads map[string]string
+	// Assigned are fields of which each new object gets a value of its own, such as a number that a database counts up, at the same
+	// paths in all versions. They must be there, and Reads leaves them out. Optional.
+	Assigned [][]string
 	// Stored is the version that objects are stored in. Optional.
 	Stored string
 }

@@ -162,6 +162,12 @@ func (r Resource) expectReads(t *testing.T, in Resource, object *unstructured.Un
 	for _, field := range []string{"apiVersion", "kind", "metadata"} {
 		delete(got.Object, field)
 	}
+	for _, path := range r.Assigned {
+		if (Field{Path: path}).Get(got) == nil {
+			t.Errorf("%s has no %s", object.GetName(), strings.Join(path, "."))
+		}
+		unstructured.RemoveNestedField(got.Object, path...)
+	}
 	if diff := cmp.Diff(want.Object, got.Object); diff != "" {
 		t.Errorf("%s, created in %s, in %s (-want +got):\n%s", object.GetName(), r.GVR.Version, in.GVR.Version, diff)
 	}

@@ -7,10 +7,11 @@ import (
 	"example.com/annex/e2e/framework"
 	capacity "example.com/annex/servers/capacity/definition"
 	insight "example.com/annex/servers/insight/definition"
+	inventory "example.com/annex/servers/inventory/definition"
 	topology "example.com/annex/servers/topology/definition"
 )
 
-// All are the resources of all Servers, in each of their versions.
+// All are the resources of all Servers, in each of their versions. Machines are in a suite of their own, which has a database.
 func All() []conformance.Resource {
 	return slices.Concat(Reservations(), Sites(), Usages())
 }
@@ -33,6 +34,11 @@ func Topology() framework.Server {
 // Insight is the server of SiteUsages and UsageReviews.
 func Insight() framework.Server {
 	return framework.Server{Definition: insight.New(), Package: "servers/insight"}
+}
+
+// Inventory is the server of Machines, which are in a database that has the CMDB's tables.
+func Inventory(dsn string) framework.Server {
+	return framework.Server{Definition: inventory.New(), Package: "servers/inventory", Args: []string{"--storage-backend=postgres", "--storage-dsn=" + dsn}}
 }
 
 // stored are the verbs of a resource whose objects are kept, and those of a subresource that is a part of them.

@@ -132,7 +132,10 @@ func long(d Definition) string {
 		fmt.Fprintf(&b, "  %s (%s): %s\n", g.Name, strings.Join(g.Versions, ", "), strings.Join(names, ", "))
 	}
 	least := d.Name + " --kubeconfig=FILE"
-	if d.Stored() {
+	switch {
+	case len(d.tables(nil).Resources) > 0:
+		least += " --storage-dsn-file=FILE"
+	case d.Stored():
 		least += " --data-dir=DIRECTORY"
 	}
 	fmt.Fprintf(&b, "\nOutside a cluster, the least that it needs is\n\n  %s\n", least)

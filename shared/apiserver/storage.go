@@ -97,7 +97,7 @@ func (o *Options) storageBackend() string {
 		return StoragePostgres
 	case len(o.Etcd.StorageConfig.Transport.ServerList) > 0:
 		return StorageEtcd
-	case os.Getenv(StorageDSNVariable) != "":
+	case os.Getenv(StorageDSNVariable) != "" || o.tabled():
 		return StoragePostgres
 	}
 	return StorageSQLite
@@ -128,6 +128,9 @@ func (o *Options) validateStorage() []error {
 		}
 	default:
 		errs = append(errs, fmt.Errorf("--storage-backend=%s: want one of %s, %s, %s", backend, StorageSQLite, StoragePostgres, StorageEtcd))
+	}
+	if o.tabled() && backend != StoragePostgres {
+		errs = append(errs, fmt.Errorf("--storage-backend is %s, and %s serves rows of a PostgreSQL table: say where with --storage-dsn-file", backend, o.Definition.Name))
 	}
 	if o.Storage.Backend == "" && backend == StoragePostgres && len(o.Etcd.StorageConfig.Transport.ServerList) > 0 {
 		errs = append(errs, errors.New("--etcd-servers and a PostgreSQL connection string are both set: say which with --storage-backend"))
@@ -195,11 +198,14 @@ func (o *Options) applyStorage(c *genericapiserver.RecommendedConfig, database *
 	if err != nil {
 		return err
 	}
+	tables := o.Definition.tables(o.scheme)
 	c.RESTOptionsGetter = storage.RESTOptionsGetter{
 		RESTOptionsGetter: o.Etcd.CreateRESTOptionsGetter(o.storageFactory(c), c.ResourceTransformers),
 		Database:          database,
 		Uncached:          uncached,
+		Tables:            tables,
 	}
+	c.ReadyzChecks = append(c.ReadyzChecks, tables.HealthChecks()...)
 	// Not /livez: to start again does not bring a database back.
 	check := storage.HealthCheck(database, o.Etcd.StorageConfig.HealthcheckTimeout)
 	c.HealthzChecks = append(c.HealthzChecks, check)

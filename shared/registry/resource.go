@@ -8,6 +8,7 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 
 	"example.com/annex/shared/reflector"
+	"example.com/annex/shared/storage/external"
 )
 
 // Object is an API object: a pointer to a Go type with type and object metadata.
@@ -40,6 +41,15 @@ type Stored interface {
 	Resource
 	// Stored does nothing but tell the two kinds apart.
 	Stored()
+}
+
+// Tabled is a Resource whose objects may be rows of a table that another program owns.
+type Tabled interface {
+	Stored
+	// Mapping says how; nil if they are none.
+	Mapping() *external.Mapping
+	// FieldPath is where a version has the field that Mapping has at a path.
+	FieldPath(version, path string) string
 }
 
 // Reader is a Resource that is made of what other API servers serve.

@@ -10,6 +10,8 @@ import (
 	"k8s.io/apiserver/pkg/registry/generic"
 	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
 	"k8s.io/apiserver/pkg/registry/rest"
+
+	"example.com/annex/shared/storage/external"
 )
 
 // Standard describes a resource whose objects have metadata, a spec and a status, and are kept in storage. It serves
@@ -44,11 +46,15 @@ type Standard[T Object, Spec, Status any] struct {
 	Scale *Scale[T]
 	// Log describes the log subresource. Optional: without it there is none.
 	Log *Log[T]
+	// Table says that the objects are rows of a table that another program owns, and which column is which field. Optional: without
+	// it they are kept in storage of the server's own.
+	Table *external.Mapping
 }
 
 var (
 	_ Stored       = Standard[Object, int, int]{}
 	_ Subresourced = Standard[Object, int, int]{}
+	_ Tabled       = Standard[Object, int, int]{}
 	_ SchemeAdder  = Standard[Object, int, int]{}
 )
 
@@ -60,6 +66,14 @@ func (s Standard[T, Spec, Status]) Access() Access { return accessTo(&resourceSt
 
 // Stored says that the objects are kept in storage.
 func (s Standard[T, Spec, Status]) Stored() {}
+
+// Mapping is the Table.
+func (s Standard[T, Spec, Status]) Mapping() *external.Mapping { return s.Table }
+
+// FieldPath is where a version has the field at a path of the internal type.
+func (s Standard[T, Spec, Status]) FieldPath(version, path string) string {
+	return s.FieldPaths.in(version, path)
+}
 
 // Subresources are status, and scale and log where they are described.
 func (s Standard[T, Spec, Status]) Subresources() []Subresource {
@@ -121,8 +135,8 @@ func (s Standard[T, Spec, Status]) Storage(o Options) (map[string]rest.Storage, 
 		return nil, fmt.Errorf("resource %s: setting up its storage at %s: %w", resource, strings.Join(options.StorageConfig.Transport.ServerList, ", "), err)
 	}
 	storage := map[string]rest.Storage{
-		"":       &resourceStore{Store: store, shortNames: s.ShortNames, categories: s.Categories},
-		"status": newStatusStore(store, statusStrategy[T, Spec, Status]{strategy}),
+		"":       &resourceStore{Store: store, shortNames: s.ShortNames, categories: s.Categories, tries: s.Table != nil},
+		"status": newStatusStore(store, statusStrategy[T, Spec, Status]{strategy}, s.Table != nil),
 	}
 	if s.Scale != nil {
 		if storage["scale"], err = newScaleStore(*s.Scale, store, strategy, kind); err != nil {

@@ -20,17 +20,28 @@ import (
 // Decorator makes the storage of a resource in a database, as genericregistry.StorageWithCacher does in etcd; without the
 // watch cache if uncached.
 func Decorator(database *sql.Database, uncached bool) generic.StorageDecorator {
+	return decorator(uncached, func(config *storagebackend.ConfigForResource, resourcePrefix string, newFunc func() runtime.Object) (storage.Interface, runtime.Codec, factory.DestroyFunc, error) {
+		store, err := newStore(database, config, resourcePrefix, newFunc)
+		// The database is closed by whoever has opened it.
+		return store, config.Codec, func() {}, err
+	})
+}
+
+// decorator puts the watch cache before what a function makes, unless uncached.
+func decorator(
+	uncached bool,
+	newStore func(config *storagebackend.ConfigForResource, resourcePrefix string, newFunc func() runtime.Object) (storage.Interface, runtime.Codec, factory.DestroyFunc, error),
+) generic.StorageDecorator {
 	return func(
 		config *storagebackend.ConfigForResource, resourcePrefix string, keyFunc func(runtime.Object) (string, error),
 		newFunc, newListFunc func() runtime.Object, getAttrs storage.AttrFunc, triggers storage.IndexerFuncs, indexers *cache.Indexers,
 	) (storage.Interface, factory.DestroyFunc, error) {
-		store, err := newStore(database, config, resourcePrefix, newFunc)
+		store, codec, destroy, err := newStore(config, resourcePrefix, newFunc)
 		if err != nil {
 			return nil, nil, err
 		}
 		if uncached {
-			// The database is closed by whoever has opened it.
-			return store, func() {}, nil
+			return store, destroy, nil
 		}
 		running, err := cacher.NewCacherFromConfig(cacher.Config{
 			Storage:       store,
@@ -45,15 +56,17 @@ func Decorator(database *sql.Database, uncached bool) generic.StorageDecorator {
 			GetAttrsFunc:        getAttrs,
 			IndexerFuncs:        triggers,
 			Indexers:            indexers,
-			Codec:               config.Codec,
+			Codec:               codec,
 		})
 		if err != nil {
+			destroy()
 			return nil, nil, fmt.Errorf("starting the watch cache of %s: %w", config.GroupResource, err)
 		}
 		delegator := cacher.NewCacheDelegator(running, store)
 		return delegator, sync.OnceFunc(func() {
 			delegator.Stop()
 			running.Stop()
+			destroy()
 		}), nil
 	}
 }

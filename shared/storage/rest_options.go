@@ -14,6 +14,8 @@ type RESTOptionsGetter struct {
 	Database *sql.Database
 	// Uncached says which resources are stored without the watch cache. Nil means none.
 	Uncached func(schema.GroupResource) bool
+	// Tables are the resources whose objects are rows of tables that other programs own. Nil means none.
+	Tables *Tables
 }
 
 // GetRESTOptions says how to store a resource.
@@ -22,6 +24,10 @@ func (g RESTOptionsGetter) GetRESTOptions(resource schema.GroupResource, example
 	if err != nil {
 		return options, err
 	}
-	options.Decorator = Decorator(g.Database, g.Uncached != nil && g.Uncached(resource))
+	uncached := g.Uncached != nil && g.Uncached(resource)
+	options.Decorator = Decorator(g.Database, uncached)
+	if table, ok := g.Tables.of(resource); ok {
+		options.Decorator = g.Tables.decorator(g.Database, table, uncached)
+	}
 	return options, nil
 }

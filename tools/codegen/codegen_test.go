@@ -20,6 +20,7 @@ import (
 
 	capacity "example.com/annex/servers/capacity/apis/openapi"
 	insight "example.com/annex/servers/insight/apis/openapi"
+	inventory "example.com/annex/servers/inventory/apis/openapi"
 	topology "example.com/annex/servers/topology/apis/openapi"
 	"example.com/annex/tools/codegen/bazellist"
 	"example.com/annex/tools/codegen/generator"
@@ -279,7 +280,7 @@ func TestModel(t *testing.T) {
 	}
 	reference := func(name string) spec.Ref { return spec.MustCreateRef("#/definitions/" + name) }
 	for server, definitions := range map[string]openapi.GetOpenAPIDefinitions{
-		"capacity": capacity.GetOpenAPIDefinitions, "insight": insight.GetOpenAPIDefinitions, "topology": topology.GetOpenAPIDefinitions,
+		"capacity": capacity.GetOpenAPIDefinitions, "insight": insight.GetOpenAPIDefinitions, "inventory": inventory.GetOpenAPIDefinitions, "topology": topology.GetOpenAPIDefinitions,
 	} {
 		for name, definition := range definitions(reference) {
 			want := definition.Schema

@@ -8,8 +8,12 @@ import (
 	capacityv1 "example.com/annex/servers/client/applyconfiguration/capacity/v1"
 	capacityv1beta1 "example.com/annex/servers/client/applyconfiguration/capacity/v1beta1"
 	internal "example.com/annex/servers/client/applyconfiguration/internal"
+	applyconfigurationinventoryv1 "example.com/annex/servers/client/applyconfiguration/inventory/v1"
+	applyconfigurationinventoryv1beta1 "example.com/annex/servers/client/applyconfiguration/inventory/v1beta1"
 	applyconfigurationtopologyv1 "example.com/annex/servers/client/applyconfiguration/topology/v1"
 	topologyv1alpha1 "example.com/annex/servers/client/applyconfiguration/topology/v1alpha1"
+	inventoryv1 "example.com/annex/servers/inventory/apis/inventory/v1"
+	inventoryv1beta1 "example.com/annex/servers/inventory/apis/inventory/v1beta1"
 	topologyv1 "example.com/annex/servers/topology/apis/topology/v1"
 	v1alpha1 "example.com/annex/servers/topology/apis/topology/v1alpha1"
 	runtime "k8s.io/apimachinery/pkg/runtime"
@@ -40,6 +44,24 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &capacityv1beta1.ReservationStatusApplyConfiguration{}
 	case v1beta1.SchemeGroupVersion.WithKind("SiteReference"):
 		return &capacityv1beta1.SiteReferenceApplyConfiguration{}
+
+		// Group=inventory.example.com, Version=v1
+	case inventoryv1.SchemeGroupVersion.WithKind("Machine"):
+		return &applyconfigurationinventoryv1.MachineApplyConfiguration{}
+	case inventoryv1.SchemeGroupVersion.WithKind("MachinePosition"):
+		return &applyconfigurationinventoryv1.MachinePositionApplyConfiguration{}
+	case inventoryv1.SchemeGroupVersion.WithKind("MachineSpec"):
+		return &applyconfigurationinventoryv1.MachineSpecApplyConfiguration{}
+	case inventoryv1.SchemeGroupVersion.WithKind("MachineStatus"):
+		return &applyconfigurationinventoryv1.MachineStatusApplyConfiguration{}
+
+		// Group=inventory.example.com, Version=v1beta1
+	case inventoryv1beta1.SchemeGroupVersion.WithKind("Machine"):
+		return &applyconfigurationinventoryv1beta1.MachineApplyConfiguration{}
+	case inventoryv1beta1.SchemeGroupVersion.WithKind("MachineSpec"):
+		return &applyconfigurationinventoryv1beta1.MachineSpecApplyConfiguration{}
+	case inventoryv1beta1.SchemeGroupVersion.WithKind("MachineStatus"):
+		return &applyconfigurationinventoryv1beta1.MachineStatusApplyConfiguration{}
 
 		// Group=topology.example.com, Version=v1
 	case topologyv1.SchemeGroupVersion.WithKind("Site"):

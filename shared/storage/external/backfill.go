@@ -10,17 +10,22 @@ import (
 )
 
 const (
-	// backfillBatch is how many rows a transaction publishes: the owner's writes wait as long as it takes.
-	backfillBatch = 100
+	// backfillBatch is how many rows a transaction publishes: the owner's writes wait as long as it takes. After each, they have as
+	// much time for themselves.
+	backfillBatch = 50
+
+	// backfillPoll is how often a process looks whether another one that is at it goes on.
+	backfillPoll = 100 * time.Millisecond
 
 	// progressInterval is how often it is logged how far it is.
 	progressInterval = 5 * time.Second
 )
 
-// backfill publishes the rows that were there before the triggers, a batch at a time. Processes take turns.
+// backfill publishes the rows that were there before the triggers, a batch at a time; one process at a time, whichever.
 func (t *Table) backfill(ctx context.Context, p *program) error {
 	begun, said, count := time.Now(), time.Now(), 0
 	for {
+		start := time.Now()
 		published, complete, err := t.backfillSome(ctx, p)
 		if err != nil {
 			return fmt.Errorf("publishing the rows of table %s: %w", t.config.Mapping.Table, err)
@@ -41,7 +46,16 @@ func (t *Table) backfill(ctx context.Context, p *program) error {
 			logger.Info("Publishing the rows that were there", "rows", count)
 			said = time.Now()
 			// Until now, requests are told something else.
-			t.state.Store(&state{err: fmt.Errorf("the rows of table %s are being published: %d so far", t.config.Mapping.Table, count)})
+			t.state.Store(&state{err: fmt.Errorf("the rows of table %s are being published: %d so far by this server", t.config.Mapping.Table, count)})
+		}
+		pause := time.Since(start)
+		if published == 0 {
+			pause = backfillPoll
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
 		}
 	}
 }

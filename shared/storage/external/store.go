@@ -76,6 +76,13 @@ func (s *Store) Create(ctx context.Context, key string, obj, out runtime.Object,
 	if err := s.ready(); err != nil {
 		return err
 	}
+	if triesOnly(ctx) {
+		// As upstream's dry run does, which does not look at it (registry/dryrun.go).
+		obj = obj.DeepCopyObject()
+		if err := s.Versioner().PrepareObjectForStorage(obj); err != nil {
+			return err
+		}
+	}
 	return s.Store.Create(ctx, key, obj, out, ttl)
 }
 

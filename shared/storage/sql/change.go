@@ -51,6 +51,9 @@ func (s *Store) changeRecord(ctx context.Context, operation string, c change) (c
 	if c.ttl > 0 {
 		return changed{}, fmt.Errorf("writing %s: objects of %s can't expire", c.key, s.config.Resource)
 	}
+	if len(c.key)+len(c.after) > maxBytes {
+		return changed{}, errTooLarge
+	}
 	start := time.Now()
 	written, err := s.config.Record.Write(ctx, RecordWrite{Key: c.key, Expected: c.expected, Before: c.before, After: c.after})
 	if err := s.observe(ctx, operation, start, err); err != nil {

@@ -25,4 +25,7 @@ import (
 	_ "k8s.io/api/autoscaling/v1"
 	_ "k8s.io/apimachinery/pkg/version"
 	_ "k8s.io/kube-openapi/pkg/common"
+
+	// What options of logs are described with.
+	_ "example.com/annex/shared/registry/logoptions"
 )

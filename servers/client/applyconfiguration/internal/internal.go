@@ -65,6 +65,48 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.example.capacity.v1beta1.ReservationStatus
       default: {}
+- name: com.example.annex.servers.inventory.apis.inventory.v1.Machine
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: com.example.inventory.v1.MachineSpec
+      default: {}
+    - name: status
+      type:
+        namedType: com.example.inventory.v1.MachineStatus
+      default: {}
+- name: com.example.annex.servers.inventory.apis.inventory.v1beta1.Machine
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: com.example.inventory.v1beta1.MachineSpec
+      default: {}
+    - name: status
+      type:
+        namedType: com.example.inventory.v1beta1.MachineStatus
+      default: {}
 - name: com.example.annex.servers.topology.apis.topology.v1.Site
   map:
     fields:
@@ -239,6 +281,169 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
       default: ""
+- name: com.example.inventory.v1.Machine
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: com.example.inventory.v1.MachineSpec
+      default: {}
+    - name: status
+      type:
+        namedType: com.example.inventory.v1.MachineStatus
+      default: {}
+- name: com.example.inventory.v1.MachinePosition
+  map:
+    fields:
+    - name: rack
+      type:
+        scalar: string
+    - name: unit
+      type:
+        scalar: numeric
+- name: com.example.inventory.v1.MachineSpec
+  map:
+    fields:
+    - name: assetTag
+      type:
+        scalar: string
+    - name: cores
+      type:
+        scalar: numeric
+      default: 0
+    - name: description
+      type:
+        scalar: string
+    - name: lifecycle
+      type:
+        scalar: string
+      default: InService
+    - name: memoryMiB
+      type:
+        scalar: numeric
+      default: 0
+    - name: monthlyCost
+      type:
+        scalar: string
+    - name: position
+      type:
+        namedType: com.example.inventory.v1.MachinePosition
+      default: {}
+    - name: purchasedOn
+      type:
+        scalar: string
+    - name: siteCode
+      type:
+        scalar: string
+      default: ""
+- name: com.example.inventory.v1.MachineStatus
+  map:
+    fields:
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: lastSeenTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: number
+      type:
+        scalar: numeric
+    - name: observedGeneration
+      type:
+        scalar: numeric
+- name: com.example.inventory.v1beta1.Machine
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: com.example.inventory.v1beta1.MachineSpec
+      default: {}
+    - name: status
+      type:
+        namedType: com.example.inventory.v1beta1.MachineStatus
+      default: {}
+- name: com.example.inventory.v1beta1.MachineSpec
+  map:
+    fields:
+    - name: assetTag
+      type:
+        scalar: string
+    - name: cores
+      type:
+        scalar: numeric
+      default: 0
+    - name: description
+      type:
+        scalar: string
+    - name: memoryMiB
+      type:
+        scalar: numeric
+      default: 0
+    - name: monthlyCost
+      type:
+        scalar: string
+    - name: purchasedOn
+      type:
+        scalar: string
+    - name: rack
+      type:
+        scalar: string
+    - name: rackUnit
+      type:
+        scalar: numeric
+    - name: site
+      type:
+        scalar: string
+      default: ""
+    - name: state
+      type:
+        scalar: string
+      default: Ordered
+- name: com.example.inventory.v1beta1.MachineStatus
+  map:
+    fields:
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: lastSeen
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: number
+      type:
+        scalar: numeric
+    - name: observedGeneration
+      type:
+        scalar: numeric
 - name: com.example.topology.v1.Site
   map:
     fields:

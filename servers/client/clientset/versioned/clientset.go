@@ -9,6 +9,8 @@ import (
 	capacityv1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1"
 	capacityv1beta1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1beta1"
 	insightv1 "example.com/annex/servers/client/clientset/versioned/typed/insight/v1"
+	inventoryv1 "example.com/annex/servers/client/clientset/versioned/typed/inventory/v1"
+	inventoryv1beta1 "example.com/annex/servers/client/clientset/versioned/typed/inventory/v1beta1"
 	topologyv1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1"
 	topologyv1alpha1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1alpha1"
 	discovery "k8s.io/client-go/discovery"
@@ -21,6 +23,8 @@ type Interface interface {
 	CapacityV1() capacityv1.CapacityV1Interface
 	CapacityV1beta1() capacityv1beta1.CapacityV1beta1Interface
 	InsightV1() insightv1.InsightV1Interface
+	InventoryV1() inventoryv1.InventoryV1Interface
+	InventoryV1beta1() inventoryv1beta1.InventoryV1beta1Interface
 	TopologyV1() topologyv1.TopologyV1Interface
 	TopologyV1alpha1() topologyv1alpha1.TopologyV1alpha1Interface
 }
@@ -31,6 +35,8 @@ type Clientset struct {
 	capacityV1       *capacityv1.CapacityV1Client
 	capacityV1beta1  *capacityv1beta1.CapacityV1beta1Client
 	insightV1        *insightv1.InsightV1Client
+	inventoryV1      *inventoryv1.InventoryV1Client
+	inventoryV1beta1 *inventoryv1beta1.InventoryV1beta1Client
 	topologyV1       *topologyv1.TopologyV1Client
 	topologyV1alpha1 *topologyv1alpha1.TopologyV1alpha1Client
 }
@@ -48,6 +54,16 @@ func (c *Clientset) CapacityV1beta1() capacityv1beta1.CapacityV1beta1Interface {
 // InsightV1 retrieves the InsightV1Client
 func (c *Clientset) InsightV1() insightv1.InsightV1Interface {
 	return c.insightV1
+}
+
+// InventoryV1 retrieves the InventoryV1Client
+func (c *Clientset) InventoryV1() inventoryv1.InventoryV1Interface {
+	return c.inventoryV1
+}
+
+// InventoryV1beta1 retrieves the InventoryV1beta1Client
+func (c *Clientset) InventoryV1beta1() inventoryv1beta1.InventoryV1beta1Interface {
+	return c.inventoryV1beta1
 }
 
 // TopologyV1 retrieves the TopologyV1Client
@@ -116,6 +132,14 @@ func NewForConfigAndClient(c *rest.Config, httpClient *http.Client) (*Clientset,
 	if err != nil {
 		return nil, err
 	}
+	cs.inventoryV1, err = inventoryv1.NewForConfigAndClient(&configShallowCopy, httpClient)
+	if err != nil {
+		return nil, err
+	}
+	cs.inventoryV1beta1, err = inventoryv1beta1.NewForConfigAndClient(&configShallowCopy, httpClient)
+	if err != nil {
+		return nil, err
+	}
 	cs.topologyV1, err = topologyv1.NewForConfigAndClient(&configShallowCopy, httpClient)
 	if err != nil {
 		return nil, err
@@ -148,6 +172,8 @@ func New(c rest.Interface) *Clientset {
 	cs.capacityV1 = capacityv1.New(c)
 	cs.capacityV1beta1 = capacityv1beta1.New(c)
 	cs.insightV1 = insightv1.New(c)
+	cs.inventoryV1 = inventoryv1.New(c)
+	cs.inventoryV1beta1 = inventoryv1beta1.New(c)
 	cs.topologyV1 = topologyv1.New(c)
 	cs.topologyV1alpha1 = topologyv1alpha1.New(c)
 

@@ -11,6 +11,7 @@ import (
 	versioned "example.com/annex/servers/client/clientset/versioned"
 	capacity "example.com/annex/servers/client/informers/externalversions/capacity"
 	internalinterfaces "example.com/annex/servers/client/informers/externalversions/internalinterfaces"
+	inventory "example.com/annex/servers/client/informers/externalversions/inventory"
 	topology "example.com/annex/servers/client/informers/externalversions/topology"
 	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	runtime "k8s.io/apimachinery/pkg/runtime"
@@ -311,11 +312,16 @@ type SharedInformerFactory interface {
 	InformerFor(obj runtime.Object, newFunc internalinterfaces.NewInformerFunc) cache.SharedIndexInformer
 
 	Capacity() capacity.Interface
+	Inventory() inventory.Interface
 	Topology() topology.Interface
 }
 
 func (f *sharedInformerFactory) Capacity() capacity.Interface {
 	return capacity.New(f, f.namespace, f.tweakListOptions)
+}
+
+func (f *sharedInformerFactory) Inventory() inventory.Interface {
+	return inventory.New(f, f.namespace, f.tweakListOptions)
 }
 
 func (f *sharedInformerFactory) Topology() topology.Interface {

@@ -7,6 +7,8 @@ import (
 
 	v1 "example.com/annex/servers/capacity/apis/capacity/v1"
 	v1beta1 "example.com/annex/servers/capacity/apis/capacity/v1beta1"
+	inventoryv1 "example.com/annex/servers/inventory/apis/inventory/v1"
+	inventoryv1beta1 "example.com/annex/servers/inventory/apis/inventory/v1beta1"
 	topologyv1 "example.com/annex/servers/topology/apis/topology/v1"
 	v1alpha1 "example.com/annex/servers/topology/apis/topology/v1alpha1"
 	schema "k8s.io/apimachinery/pkg/runtime/schema"
@@ -46,6 +48,14 @@ func (f *sharedInformerFactory) ForResource(resource schema.GroupVersionResource
 		// Group=capacity.example.com, Version=v1beta1
 	case v1beta1.SchemeGroupVersion.WithResource("reservations"):
 		return &genericInformer{resource: resource.GroupResource(), informer: f.Capacity().V1beta1().Reservations().Informer()}, nil
+
+		// Group=inventory.example.com, Version=v1
+	case inventoryv1.SchemeGroupVersion.WithResource("machines"):
+		return &genericInformer{resource: resource.GroupResource(), informer: f.Inventory().V1().Machines().Informer()}, nil
+
+		// Group=inventory.example.com, Version=v1beta1
+	case inventoryv1beta1.SchemeGroupVersion.WithResource("machines"):
+		return &genericInformer{resource: resource.GroupResource(), informer: f.Inventory().V1beta1().Machines().Informer()}, nil
 
 		// Group=topology.example.com, Version=v1
 	case topologyv1.SchemeGroupVersion.WithResource("sites"):

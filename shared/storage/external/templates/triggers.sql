@@ -42,11 +42,11 @@ DECLARE
 BEGIN
 	-- Before annex_meta is locked, as everybody's locks on the owner's table are.
 	LOCK TABLE {{.Table}} IN ACCESS SHARE MODE;
-	SELECT c.complete, c.position INTO STRICT done, last FROM {{.Control}} AS c WHERE c.name = {{literal .TableName}} FOR UPDATE;
+	SELECT c.complete, c.position INTO done, last FROM {{.Control}} AS c WHERE c.name = {{literal .TableName}} FOR UPDATE SKIP LOCKED;
 	published := 0;
-	complete := done;
-	IF done THEN
-		RETURN;
+	complete := coalesce(done, false);
+	IF done IS NULL OR done THEN
+		RETURN; -- Another process is at it, or all is done.
 	END IF;
 	IF last IS NULL THEN
 		FOR found_row IN SELECT {{names .Key}} FROM {{.Table}} ORDER BY {{names .Key}} LIMIT batch LOOP

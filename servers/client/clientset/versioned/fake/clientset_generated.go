@@ -11,6 +11,10 @@ import (
 	fakecapacityv1beta1 "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1beta1/fake"
 	insightv1 "example.com/annex/servers/client/clientset/versioned/typed/insight/v1"
 	fakeinsightv1 "example.com/annex/servers/client/clientset/versioned/typed/insight/v1/fake"
+	inventoryv1 "example.com/annex/servers/client/clientset/versioned/typed/inventory/v1"
+	fakeinventoryv1 "example.com/annex/servers/client/clientset/versioned/typed/inventory/v1/fake"
+	inventoryv1beta1 "example.com/annex/servers/client/clientset/versioned/typed/inventory/v1beta1"
+	fakeinventoryv1beta1 "example.com/annex/servers/client/clientset/versioned/typed/inventory/v1beta1/fake"
 	topologyv1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1"
 	faketopologyv1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1/fake"
 	topologyv1alpha1 "example.com/annex/servers/client/clientset/versioned/typed/topology/v1alpha1"
@@ -141,6 +145,16 @@ func (c *Clientset) CapacityV1beta1() capacityv1beta1.CapacityV1beta1Interface {
 // InsightV1 retrieves the InsightV1Client
 func (c *Clientset) InsightV1() insightv1.InsightV1Interface {
 	return &fakeinsightv1.FakeInsightV1{Fake: &c.Fake}
+}
+
+// InventoryV1 retrieves the InventoryV1Client
+func (c *Clientset) InventoryV1() inventoryv1.InventoryV1Interface {
+	return &fakeinventoryv1.FakeInventoryV1{Fake: &c.Fake}
+}
+
+// InventoryV1beta1 retrieves the InventoryV1beta1Client
+func (c *Clientset) InventoryV1beta1() inventoryv1beta1.InventoryV1beta1Interface {
+	return &fakeinventoryv1beta1.FakeInventoryV1beta1{Fake: &c.Fake}
 }
 
 // TopologyV1 retrieves the TopologyV1Client

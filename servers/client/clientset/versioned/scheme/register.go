@@ -6,6 +6,8 @@ import (
 	capacityv1 "example.com/annex/servers/capacity/apis/capacity/v1"
 	capacityv1beta1 "example.com/annex/servers/capacity/apis/capacity/v1beta1"
 	insightv1 "example.com/annex/servers/insight/apis/insight/v1"
+	inventoryv1 "example.com/annex/servers/inventory/apis/inventory/v1"
+	inventoryv1beta1 "example.com/annex/servers/inventory/apis/inventory/v1beta1"
 	topologyv1 "example.com/annex/servers/topology/apis/topology/v1"
 	topologyv1alpha1 "example.com/annex/servers/topology/apis/topology/v1alpha1"
 	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,6 +24,8 @@ var localSchemeBuilder = runtime.SchemeBuilder{
 	capacityv1.AddToScheme,
 	capacityv1beta1.AddToScheme,
 	insightv1.AddToScheme,
+	inventoryv1.AddToScheme,
+	inventoryv1beta1.AddToScheme,
 	topologyv1.AddToScheme,
 	topologyv1alpha1.AddToScheme,
 }
