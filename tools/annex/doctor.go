@@ -13,18 +13,15 @@ import (
 	"golang.org/x/term"
 	"k8s.io/apimachinery/pkg/types"
 
-	capacity "example.com/annex/servers/capacity/definition"
-	insight "example.com/annex/servers/insight/definition"
-	topology "example.com/annex/servers/topology/definition"
+	inventory "example.com/annex/servers/inventory/definition"
 	"example.com/annex/shared/apiserver"
 	"example.com/annex/tools/annex/cluster"
 	"example.com/annex/tools/annex/doctor"
+	"example.com/annex/tools/deploy/manifests"
 )
 
-// servers are those whose rights the doctor knows. Add yours.
-func servers() []apiserver.Definition {
-	return []apiserver.Definition{capacity.New(), insight.New(), topology.New()}
-}
+// servers are those whose rights the doctor knows.
+func servers() []apiserver.Definition { return append(manifests.Servers(), inventory.New()) }
 
 // errWrong is the end of a report in which something is wrong: it has told all.
 var errWrong = errors.New("something is wrong")
