@@ -6,5 +6,7 @@
 //	config.RESTOptionsGetter = storage.RESTOptionsGetter{RESTOptionsGetter: config.RESTOptionsGetter, Database: database}
 //	config.AddReadyzChecks(storage.HealthCheck(database, 2*time.Second))
 //
+// [Tables] are the resources whose objects are rows of tables that other programs own (package external).
+//
 // Close the database after the server has stopped.
 package storage

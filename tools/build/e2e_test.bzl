@@ -2,7 +2,7 @@
 
 load("@io_bazel_rules_go//go:def.bzl", "go_test")
 
-def e2e_test(name, servers = [], storages = [], data = [], **kwargs):
+def e2e_test(name, servers = [], storages = [], data = [], tags = [], **kwargs):
     """A suite twice, as it is and with kube-apiserver's --enable-aggregator-routing; and once for each of storages.
 
     Args:
@@ -10,6 +10,7 @@ def e2e_test(name, servers = [], storages = [], data = [], **kwargs):
       storages: where else than in etcd servers keep their objects: "sqlite", "postgres".
       servers: programs that the suite installs. Each is named as its Definition is.
       data: other files that the suite reads.
+      tags: of all go_test targets.
       **kwargs: for all go_test targets.
     """
     env = {
@@ -31,5 +32,7 @@ def e2e_test(name, servers = [], storages = [], data = [], **kwargs):
             args = args,
             data = data + servers,
             env = env,
+            # As root, PostgreSQL runs as another user, of whom the sandbox knows nothing.
+            tags = tags + (["no-sandbox"] if "--storage=postgres" in args else []),
             **kwargs
         )

@@ -45,17 +45,18 @@ type program struct {
 	Key                                      []keyColumn
 
 	// What follows is not quoted.
-	TableName, Name, Namespace     string
-	Prefix, APIVersion, Kind       string
-	Manager, Channel               string
-	Subdomain, Label               string
-	Conflict, Exists, NoObject     string
-	LostColumn                     string
-	NameProblem, NamespaceProblem  string // expressions
-	Needed, Created, Object        string // expressions
-	Checks                         []check
-	Fields                         []fieldExpression
-	schema, tables, functions, all string
+	TableName, Name, Namespace    string
+	Prefix, APIVersion, Kind      string
+	Manager, Channel              string
+	Subdomain, Label              string
+	Conflict, Exists, NoObject    string
+	LostColumn                    string
+	NameProblem, NamespaceProblem string // expressions
+	Needed, Created, Object       string // expressions
+	Checks                        []check
+	Fields                        []fieldExpression
+	// all is the SQL itself.
+	all string
 }
 
 // keyColumn is a column of the owner's primary key.
@@ -80,8 +81,7 @@ func newProgram(config Config, c *catalog) (*program, error) {
 	in := func(name string) string { return quote(c.schema) + "." + quote(name) }
 	own := func(part string) string { return in("annex_" + table + "_" + part) }
 	p := &program{
-		schema: c.schema,
-		Table:  quote(m.Table), Metadata: own("metadata"), LeftOut: own("left_out"), LeftOutIndex: quote("annex_" + table + "_left_out_key"),
+		Table: quote(m.Table), Metadata: own("metadata"), LeftOut: own("left_out"), LeftOutIndex: quote("annex_" + table + "_left_out_key"),
 		Publish: own("publish"), Written: own("written"), Truncated: own("truncated"), Backfill: own("backfill"),
 		Control: in("annex_external"), Manage: in("annex_external_manage"),
 		Meta: in("annex_meta"), Current: in("annex_current"), Log: in("annex_log"),
@@ -133,18 +133,13 @@ func (p *program) execute() error {
 	if err != nil {
 		return err
 	}
-	for name, into := range map[string]*string{"tables.sql": &p.tables, "publish.sql": &p.functions, "triggers.sql": &p.all} {
-		var text bytes.Buffer
-		if err := parsed.ExecuteTemplate(&text, name, p); err != nil {
+	var text bytes.Buffer
+	for _, part := range []string{"control.sql", "tables.sql", "publish.sql", "triggers.sql"} {
+		if err := parsed.ExecuteTemplate(&text, part, p); err != nil {
 			return err
 		}
-		*into = text.String()
 	}
-	var control bytes.Buffer
-	if err := parsed.ExecuteTemplate(&control, "control.sql", p); err != nil {
-		return err
-	}
-	p.all = control.String() + "\n" + p.tables + "\n" + p.functions + "\n" + p.all
+	p.all = text.String()
 	return nil
 }
 

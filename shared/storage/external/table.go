@@ -82,8 +82,7 @@ func New(database *annexsql.Database, config Config) (*Table, error) {
 		return nil, err
 	}
 	pool, err := database.Pool(connections, map[string]string{
-		"lock_timeout": fmt.Sprintf("%dms", rowLockTimeout.Milliseconds()),
-		// What is generated is read as UTF-8, and numbers and times have one form.
+		"lock_timeout":     fmt.Sprintf("%dms", rowLockTimeout.Milliseconds()),
 		"application_name": "annex " + config.Resource.Resource,
 	})
 	if err != nil {
@@ -168,7 +167,7 @@ func (t *Table) look(ctx context.Context, begun bool) (*state, error) {
 	return s, nil
 }
 
-// Started runs a Table in the background; the function ends it and waits for that.
+// Start runs a Table in the background. The function that it returns ends it, waits for that, and closes it.
 func (t *Table) Start(ctx context.Context) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup

@@ -96,7 +96,6 @@ func TestConstraints(t *testing.T) {
 		}
 	})
 	t.Run("a lock", func(t *testing.T) {
-		p.sql(t, `REVOKE ALL ON legacy.boxes FROM PUBLIC`)
 		tx, err := p.owner.BeginTx(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
