@@ -21,6 +21,7 @@ import (
 
 	"example.com/annex/servers/capacity/definition"
 	insight "example.com/annex/servers/insight/definition"
+	inventory "example.com/annex/servers/inventory/definition"
 	topology "example.com/annex/servers/topology/definition"
 	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/auth"
@@ -49,7 +50,7 @@ func rights(object runtime.Object) []rbacv1.PolicyRule {
 func TestEachVerbIsNamed(t *testing.T) {
 	t.Parallel()
 	plane := controlplanetest.Start(t, controlplane.Options{})
-	for _, server := range []apiserver.Definition{definition.New(), topology.New(), insight.New()} {
+	for _, server := range []apiserver.Definition{definition.New(), topology.New(), insight.New(), inventory.New()} {
 		t.Run(server.Name, func(t *testing.T) {
 			t.Parallel()
 			testEachVerb(t, plane, server)

@@ -21,9 +21,11 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"example.com/annex/e2e/step"
+	"example.com/annex/servers/inventory/cmdb/database"
 	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/certs/rotation"
 	"example.com/annex/shared/deployment"
+	"example.com/annex/shared/storage/postgrestest"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/port"
 	"example.com/annex/tools/controlplane/process"
@@ -57,7 +59,11 @@ func TestLocal(t *testing.T) {
 
 			pod := workload(t, render(t, manifests.Options{Server: server.Name, Overlay: "kind"})).Spec.Template.Spec
 			container := pod.Containers[0]
-			running := run(t, plane, client, server, pod, address)
+			dsn := ""
+			if len(server.Tabled()) > 0 {
+				dsn = cmdb(t)
+			}
+			running := run(t, plane, client, server, pod, address, dsn)
 			defer stop(t, running)
 			for name, probe := range map[string]*corev1.Probe{"startup": container.StartupProbe, "liveness": container.LivenessProbe, "readiness": container.ReadinessProbe} {
 				step.Eventually(t.Context(), t, timeout, "the "+name+" probe succeeds", func(ctx context.Context) error {
@@ -89,8 +95,24 @@ func workload(t *testing.T, objects []unstructured.Unstructured) *appsv1.Deploym
 	return nil
 }
 
-// run starts the server as a Pod would: as its ServiceAccount, with the Pod's arguments, what is mounted included.
-func run(t *testing.T, plane *controlplane.ControlPlane, client kubernetes.Interface, server apiserver.Definition, pod corev1.PodSpec, address *port.Reservation) *process.Process {
+// cmdb is a database that has the tables of the program which owns the rows.
+func cmdb(t *testing.T) (dsn string) {
+	t.Helper()
+	dsn = postgrestest.New(t).Database(t)
+	tables, err := database.Open(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tables.Close()
+	if err := tables.Create(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return dsn
+}
+
+// run starts the server as a Pod would: as its ServiceAccount, with the Pod's arguments, what is mounted included. dsn is what the
+// Secret says where its objects are, if there is one.
+func run(t *testing.T, plane *controlplane.ControlPlane, client kubernetes.Interface, server apiserver.Definition, pod corev1.PodSpec, address *port.Reservation, dsn string) *process.Process {
 	t.Helper()
 	dir := t.TempDir()
 	program, err := os.Executable()
@@ -101,7 +123,7 @@ func run(t *testing.T, plane *controlplane.ControlPlane, client kubernetes.Inter
 	if err := plane.WriteServiceAccountKubeconfig(t.Context(), kubeconfig, deployment.DefaultNamespace, pod.ServiceAccountName); err != nil {
 		t.Fatal(err)
 	}
-	args := append(mounted(t, dir, server, pod),
+	args := append(mounted(t, dir, server, pod, dsn),
 		// What a Pod has from its surroundings.
 		"--kubeconfig="+kubeconfig, "--service-namespace="+deployment.DefaultNamespace,
 		"--bind-address="+plane.BindAddress(), "--secure-port="+address.String(), "--permit-port-sharing")
@@ -134,7 +156,7 @@ func stop(t *testing.T, running *process.Process) {
 }
 
 // mounted are the container's arguments, with directories of this machine in the place of those that the Pod mounts.
-func mounted(t *testing.T, dir string, server apiserver.Definition, pod corev1.PodSpec) []string {
+func mounted(t *testing.T, dir string, server apiserver.Definition, pod corev1.PodSpec, dsn string) []string {
 	t.Helper()
 	args := append([]string(nil), pod.Containers[0].Args...)
 	for _, mount := range pod.Containers[0].VolumeMounts {
@@ -145,6 +167,11 @@ func mounted(t *testing.T, dir string, server apiserver.Definition, pod corev1.P
 		for _, volume := range pod.Volumes {
 			if volume.Name == mount.Name && volume.ConfigMap != nil {
 				write(t, here, render(t, manifests.Options{Server: server.Name, Overlay: "kind"}), volume.ConfigMap.Name)
+			}
+			if volume.Name == mount.Name && volume.Secret != nil && volume.Secret.SecretName == server.Name+"-postgresql" {
+				if err := os.WriteFile(filepath.Join(here, "dsn"), []byte(dsn), 0o600); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 		for i := range args {

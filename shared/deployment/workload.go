@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"example.com/annex/shared/apiserver"
+	"example.com/annex/shared/storage"
 )
 
 const (
@@ -41,10 +42,18 @@ func terminationGrace() time.Duration {
 // stays in the Service: it has discovery and OpenAPI to give, without which no namespace of the cluster can be deleted. But a
 // new one must have reached its storage once before it counts, so that a rollout with a wrong address stops at its first Pod.
 const (
-	startupPath   = "/readyz"
-	livenessPath  = "/livez?exclude=etcd&exclude=database"
-	readinessPath = "/readyz?exclude=etcd&exclude=etcd-readiness&exclude=database"
+	startupPath  = "/readyz"
+	livenessPath = "/livez?exclude=etcd&exclude=database"
 )
+
+// readinessPath leaves out the tables of other programs, too: what becomes of them is no reason to take discovery away.
+func (i Installation) readinessPath() string {
+	path := "/readyz?exclude=etcd&exclude=etcd-readiness&exclude=database"
+	for _, tabled := range i.Definition.Tabled() {
+		path += "&exclude=" + storage.TableCheck(tabled)
+	}
+	return path
+}
 
 // Image is the image that the Deployment asks for. Kustomize's images, or the program tools/deploy, put another in its place.
 func (i Installation) Image() string { return ImagePrefix + "/" + i.name() + ":" + imageTag }
@@ -109,7 +118,7 @@ func (i Installation) pod() corev1.PodSpec {
 			// Five minutes, for storage that starts at the same time.
 			StartupProbe:   probe(startupPath, 2*time.Second, 150),
 			LivenessProbe:  probe(livenessPath, 10*time.Second, 6),
-			ReadinessProbe: probe(readinessPath, 2*time.Second, 2),
+			ReadinessProbe: probe(i.readinessPath(), 2*time.Second, 2),
 			// What a server that can't start says last is shown by kubectl describe.
 			TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
 		}},

@@ -49,11 +49,14 @@ func (t *Tables) of(resource schema.GroupResource) (Table, bool) {
 	return table, ok
 }
 
-// HealthChecks fail while a table can't be served, and say why. They are called "table-" and the resource.
+// TableCheck is the name of the resource's health check.
+func TableCheck(resource schema.GroupResource) string { return "table-" + resource.Resource }
+
+// HealthChecks fail while a table can't be served, and say why. They are called as TableCheck says.
 func (t *Tables) HealthChecks() []healthz.HealthChecker {
 	var checks []healthz.HealthChecker
 	for resource := range t.Resources {
-		checks = append(checks, healthz.NamedCheck("table-"+resource.Resource, func(*http.Request) error {
+		checks = append(checks, healthz.NamedCheck(TableCheck(resource), func(*http.Request) error {
 			t.lock.Lock()
 			defer t.lock.Unlock()
 			table, ok := t.running[resource]

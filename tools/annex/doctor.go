@@ -13,15 +13,10 @@ import (
 	"golang.org/x/term"
 	"k8s.io/apimachinery/pkg/types"
 
-	inventory "example.com/annex/servers/inventory/definition"
-	"example.com/annex/shared/apiserver"
 	"example.com/annex/tools/annex/cluster"
 	"example.com/annex/tools/annex/doctor"
 	"example.com/annex/tools/deploy/manifests"
 )
-
-// servers are those whose rights the doctor knows.
-func servers() []apiserver.Definition { return append(manifests.Servers(), inventory.New()) }
 
 // errWrong is the end of a report in which something is wrong: it has told all.
 var errWrong = errors.New("something is wrong")
@@ -93,7 +88,7 @@ It exits with 0 if nothing is wrong, 1 if something is, and 2 if it could not lo
 			return write(command.OutOrStdout(), report, output)
 		},
 	}
-	options.Definitions = servers()
+	options.Definitions = manifests.Servers()
 	flags := command.Flags()
 	flags.StringVar(&account, "service-account", "", "NAMESPACE/NAME of the servers' ServiceAccount; by default that of the pods which the Service selects")
 	flags.DurationVar(&options.Timeout, "answer-timeout", doctor.DefaultTimeout, "how long a server may take for an answer; kube-apiserver gives it as long")

@@ -22,18 +22,24 @@ const (
 // storagePrefix begins the names of components that say where objects are kept. A server has one of them at most.
 const storagePrefix = "storage-"
 
-// ofStored are the components, besides these, that mean something only where objects are kept.
+// postgresql is the only place for servers of rows that other programs own.
+const postgresql = "postgresql"
+
+// ofStored are the components, besides these, that mean something only where objects are kept, and in a form of the server's own.
 var ofStored = []string{"encryption"}
 
 // Overlays are the names of all overlays.
 func Overlays(files fs.FS) ([]string, error) { return directories(files, "overlays") }
 
-// Storages are the places where objects can be kept: those for which there is a component.
-func Storages(files fs.FS) ([]string, error) {
+// Storages are the places where a server can keep its objects: of those for which there is a component.
+func Storages(files fs.FS, server apiserver.Definition) ([]string, error) {
+	if !server.Stored() {
+		return nil, nil
+	}
 	names, err := directories(files, "components")
 	var found []string
 	for _, name := range names {
-		if place, ok := strings.CutPrefix(name, storagePrefix); ok {
+		if place, ok := strings.CutPrefix(name, storagePrefix); ok && (place == postgresql || len(server.Tabled()) == 0) {
 			found = append(found, place)
 		}
 	}
@@ -51,7 +57,7 @@ func Addable(files fs.FS, overlay string, server apiserver.Definition) ([]string
 		return nil, err
 	}
 	return slices.DeleteFunc(names, func(name string) bool {
-		return strings.HasPrefix(name, storagePrefix) || slices.Contains(there, name) || !server.Stored() && slices.Contains(ofStored, name)
+		return strings.HasPrefix(name, storagePrefix) || slices.Contains(there, name) || (!server.Stored() || len(server.Tabled()) > 0) && slices.Contains(ofStored, name)
 	}), nil
 }
 
@@ -87,10 +93,18 @@ func directories(files fs.FS, dir string) ([]string, error) {
 	return names, nil
 }
 
-// hasStorage tells whether an overlay says where a server keeps its objects.
-func hasStorage(files fs.FS, overlay string, server apiserver.Definition) bool {
-	_, err := fs.Stat(files, path.Join("overlays", overlay, storage))
-	return err == nil && server.Stored()
+// storageOf is the component, as a path below deploy/, by which a server of an overlay is told where to keep its objects: the
+// overlay's own or, for a server of rows that another program owns, the one for the database that has them. It is empty where
+// nothing is said: by an overlay without storage, or to a server that keeps nothing.
+func storageOf(files fs.FS, overlay string, server apiserver.Definition) string {
+	own := path.Join("overlays", overlay, storage)
+	if _, err := fs.Stat(files, own); err != nil || !server.Stored() {
+		return ""
+	}
+	if len(server.Tabled()) > 0 {
+		return path.Join("components", storagePrefix+postgresql)
+	}
+	return own
 }
 
 // check returns the server, or says what is wrong with options in more words than kustomize has.
@@ -119,15 +133,15 @@ func (o Options) check(files fs.FS) (server apiserver.Definition, _ error) {
 	if o.Storage == "" {
 		return server, nil
 	}
-	storages, err := Storages(files)
+	if !server.Stored() {
+		return server, fmt.Errorf("storage %q: the server keeps nothing", o.Storage)
+	}
+	storages, err := Storages(files, server)
 	if err != nil {
 		return server, err
 	}
 	if !slices.Contains(storages, o.Storage) {
 		return server, fmt.Errorf("there is no storage %q, but %s", o.Storage, strings.Join(storages, ", "))
-	}
-	if !server.Stored() {
-		return server, fmt.Errorf("storage %q: the server keeps nothing", o.Storage)
 	}
 	return server, nil
 }

@@ -12,10 +12,6 @@ func Everything(files fs.FS) ([]Options, error) {
 	if err != nil {
 		return nil, err
 	}
-	storages, err := Storages(files)
-	if err != nil {
-		return nil, err
-	}
 	var all []Options
 	for _, overlay := range overlays {
 		for _, server := range Servers() {
@@ -35,8 +31,9 @@ func Everything(files fs.FS) ([]Options, error) {
 				with.Components = addable
 				all = append(all, with)
 			}
-			if !server.Stored() {
-				continue
+			storages, err := Storages(files, server)
+			if err != nil {
+				return nil, err
 			}
 			for _, place := range storages {
 				with := plain

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
@@ -70,8 +71,12 @@ func inOverlay(files fs.FS, overlay string, server apiserver.Definition) []byte 
 	var b bytes.Buffer
 	b.WriteString(generated)
 	fmt.Fprintf(&b, "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- ../../../base/%s\ncomponents:\n- ../%s\n", server.Name, environment)
-	if hasStorage(files, overlay, server) {
-		fmt.Fprintf(&b, "- ../%s\n", storage)
+	if place := storageOf(files, overlay, server); place != "" {
+		if own, ok := strings.CutPrefix(place, "overlays/"+overlay+"/"); ok {
+			fmt.Fprintf(&b, "- ../%s\n", own)
+		} else {
+			fmt.Fprintf(&b, "- ../../../%s\n", place)
+		}
 	}
 	return b.Bytes()
 }

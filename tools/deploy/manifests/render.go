@@ -108,8 +108,8 @@ func (o Options) kustomization(files fs.FS, server apiserver.Definition) types.K
 	switch {
 	case o.Storage != "":
 		k.Components = append(k.Components, from("components", storagePrefix+o.Storage))
-	case hasStorage(files, o.Overlay, server):
-		k.Components = append(k.Components, from("overlays", o.Overlay, storage))
+	case storageOf(files, o.Overlay, server) != "":
+		k.Components = append(k.Components, from(storageOf(files, o.Overlay, server)))
 	}
 	if o.Image != (Image{}) {
 		k.Images = []types.Image{{Name: deployment.ImagePrefix + "/" + o.Server, NewName: o.Image.Name, NewTag: o.Image.Tag, Digest: o.Image.Digest}}

@@ -7,6 +7,7 @@ import (
 
 	capacity "example.com/annex/servers/capacity/definition"
 	insight "example.com/annex/servers/insight/definition"
+	inventory "example.com/annex/servers/inventory/definition"
 	topology "example.com/annex/servers/topology/definition"
 	"example.com/annex/shared/apiserver"
 )
@@ -18,6 +19,7 @@ func Servers() []apiserver.Definition {
 	return []apiserver.Definition{
 		capacity.New(),
 		insight.New(),
+		inventory.New(),
 		topology.New(),
 	}
 }
