@@ -82,8 +82,9 @@ func (t *Table) tryInstall(ctx context.Context) (*state, error) {
 		return nil, fmt.Errorf("installing the functions of table %s: %w", t.config.Mapping.Table, err)
 	}
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO `+s.program.Control+` (name, hash, complete) VALUES ($1, $2, false)
-		ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, complete = false, position = NULL`, s.program.TableName, s.program.hash())
+		INSERT INTO `+s.program.Control+` (name, prefix, hash, complete) VALUES ($1, $2, $3, false)
+		ON CONFLICT (name) DO UPDATE SET prefix = excluded.prefix, hash = excluded.hash, complete = false, position = NULL`,
+		s.program.TableName, s.program.Prefix, s.program.hash())
 	if err != nil {
 		return nil, err
 	}

@@ -120,7 +120,8 @@ func (c *Contents) Revision(ctx context.Context) (revision int64, err error) {
 }
 
 // Scan calls yield with all that is stored under a prefix, in the order of keys, at one revision, which it returns. yield
-// may keep the content.
+// may keep the content. It fails if objects under the prefix are rows of a table that another program owns (package external):
+// what is here of these is derived, and to write it here would leave the rows as they were.
 func (c *Contents) Scan(ctx context.Context, prefix string, yield func(Content) error) (revision int64, err error) {
 	tx, err := c.readDB.BeginTx(ctx, c.dialect.snapshot())
 	if err != nil {
@@ -130,12 +131,35 @@ func (c *Contents) Scan(ctx context.Context, prefix string, yield func(Content) 
 	if err := tx.QueryRowContext(ctx, `SELECT revision FROM annex_meta`).Scan(&revision); err != nil {
 		return 0, fmt.Errorf("reading %s: %w", c, err)
 	}
+	if err := c.refuseTables(ctx, tx, directory(prefix)); err != nil {
+		return 0, fmt.Errorf("reading %s: %w", c, err)
+	}
 	where, arguments := span{prefix: directory(prefix)}.where()
 	rows, err := tx.QueryContext(ctx, `SELECT key, value, rev, coalesce(expires, 0) FROM annex_current WHERE `+where+` ORDER BY key`, arguments...)
 	if err != nil {
 		return 0, fmt.Errorf("reading %s: %w", c, err)
 	}
 	return revision, c.yield(rows, yield)
+}
+
+// refuseTables fails if a prefix has objects that are rows of another program's table.
+func (c *Contents) refuseTables(ctx context.Context, tx *sql.Tx, prefix string) error {
+	if _, ok := c.dialect.(*postgresDialect); !ok {
+		return nil
+	}
+	var exists bool
+	if err := tx.QueryRowContext(ctx, `SELECT to_regclass('annex_external') IS NOT NULL`).Scan(&exists); err != nil || !exists {
+		return err
+	}
+	var table, below string
+	err := tx.QueryRowContext(ctx, `SELECT name, prefix FROM annex_external WHERE starts_with(prefix, $1) OR starts_with($1, prefix) ORDER BY name LIMIT 1`, prefix).Scan(&table, &below)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("objects under %s are rows of the table %s, which another program owns: copy that with PostgreSQL's own tools (pg_dump), and others with a narrower prefix or an API group", below, table)
 }
 
 // Between is what is stored at keys above one and up to another.
