@@ -44,6 +44,9 @@ const (
 // with a slash.
 const unfinishedKey = "annex.unfinished"
 
+// scopeKey is where it stands what a backup is of.
+const scopeKey = "annex.scope"
+
 // postgresToolName is how those who copy a database call themselves, to tell them from servers.
 const postgresToolName = "annex-storage"
 
@@ -197,18 +200,46 @@ func (c *Contents) Unfinished(ctx context.Context) (string, error) {
 }
 
 func unfinished(ctx context.Context, db *sql.DB) (string, error) {
-	var what []byte
-	err := db.QueryRowContext(ctx, `SELECT value FROM annex_current WHERE key = $1`, unfinishedKey).Scan(&what)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	what, err := note(ctx, db, unfinishedKey)
+	if err != nil {
 		return "", fmt.Errorf("looking for an unfinished copy: %w", err)
 	}
-	return string(what), nil
+	return what, nil
+}
+
+// note is what stands at a key that is no object's; empty if there is none.
+func note(ctx context.Context, db *sql.DB, key string) (string, error) {
+	var what []byte
+	err := db.QueryRowContext(ctx, `SELECT value FROM annex_current WHERE key = $1`, key).Scan(&what)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return string(what), err
+}
+
+// Scope is the prefix that the database is a backup of; empty if it is none.
+func (c *Contents) Scope(ctx context.Context) (string, error) {
+	prefix, err := note(ctx, c.readDB, scopeKey)
+	if err != nil {
+		return "", fmt.Errorf("reading what %s is a backup of: %w", c, err)
+	}
+	return prefix, nil
+}
+
+// SetScope notes what the database is a backup of.
+func (c *Contents) SetScope(ctx context.Context, prefix string) error {
+	return c.set(ctx, scopeKey, directory(prefix))
 }
 
 // Begin notes what is being done, and keeps servers from the database until Finish.
 func (c *Contents) Begin(ctx context.Context, what string) error {
+	return c.set(ctx, unfinishedKey, what)
+}
+
+// set notes something at a key that is no object's.
+func (c *Contents) set(ctx context.Context, key, what string) error {
 	return c.change(ctx, func(tx *sql.Tx, _ int64) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO annex_current (key, rev, value) VALUES ($1, 0, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, unfinishedKey, []byte(what))
+		_, err := tx.ExecContext(ctx, `INSERT INTO annex_current (key, rev, value) VALUES ($1, 0, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, []byte(what))
 		return err
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -27,11 +28,12 @@ type Options struct {
 	Prefix string
 	// Resume goes on with a copy that was interrupted.
 	Resume bool
-	// Replace has the target have what the source has, whatever it has now.
+	// Replace has the target have what the source has, whatever it has now. The source must be a Backup, of the prefix or of more.
 	Replace bool
 	// Bump raises the revision by so much more, and has all objects count as written then.
 	Bump int64
-	// Live says that the source may change meanwhile: it is compared with what was read, and not read again.
+	// Live says that the source may change meanwhile: it is compared with what was read, and not read again. The target must be a
+	// Backup, which is told the prefix.
 	Live bool
 	// Progress is told how far it is, every 2 s.
 	Progress io.Writer
@@ -108,6 +110,18 @@ func Copy(ctx context.Context, from, to Place, options Options) (*Report, error)
 // prepare checks that the target may be written, begins, and says whether there may be objects in it.
 func prepare(ctx context.Context, from, to Place, options Options) (existing bool, err error) {
 	what := fmt.Sprintf("from %s, everything under %s", from, directory(options.Prefix))
+	if options.Replace {
+		if err := covers(ctx, from, options.Prefix); err != nil {
+			return false, err
+		}
+	}
+	source, err := firstKey(ctx, from, options.Prefix)
+	if err != nil {
+		return false, err
+	}
+	if source == "" {
+		return false, fmt.Errorf("%s has no objects under %s: is that the prefix of the servers?", from, directory(options.Prefix))
+	}
 	before, err := to.Unfinished(ctx)
 	if err != nil {
 		return false, err
@@ -127,7 +141,35 @@ func prepare(ctx context.Context, from, to Place, options Options) (existing boo
 	case before == "" && first != "":
 		return false, fmt.Errorf("%s has objects under %s already, such as %s: copy into an empty place", to, directory(options.Prefix), first)
 	}
-	return first != "", to.Begin(ctx, what)
+	if err := to.Begin(ctx, what); err != nil {
+		return false, err
+	}
+	if options.Live {
+		backup, ok := to.(Backup)
+		if !ok {
+			return false, fmt.Errorf("%s can't be a backup", to)
+		}
+		return first != "", backup.SetScope(ctx, options.Prefix)
+	}
+	return first != "", nil
+}
+
+// covers fails unless a place is a backup of all that is under a prefix: what it does not have would be deleted.
+func covers(ctx context.Context, from Place, prefix string) error {
+	var scope string
+	if backup, ok := from.(Backup); ok {
+		var err error
+		if scope, err = backup.Scope(ctx); err != nil {
+			return err
+		}
+	}
+	switch {
+	case scope == "":
+		return fmt.Errorf("%s is no backup that annex storage backup has made: use annex storage copy", from)
+	case !strings.HasPrefix(directory(prefix), scope):
+		return fmt.Errorf("%s is a backup of what is under %s, and everything else under %s would be deleted: restore with the --prefix and --group of the backup", from, scope, directory(prefix))
+	}
+	return nil
 }
 
 var errFound = errors.New("found one")
