@@ -65,7 +65,7 @@ const (
 	Time Type = "Time"
 )
 
-// columnTypes are the types of columns (format_type without modifiers) that a field can be of. Text is of any.
+// columnTypes are the types of columns (format_type with a modifier of -1) that a field can be of. Text is of any.
 var columnTypes = map[Type][]string{
 	Int32:   {"smallint", "integer", "bigint"},
 	Int64:   {"smallint", "integer", "bigint"},
