@@ -108,6 +108,9 @@ func TestOwnerAltersTable(t *testing.T) {
 	if err := r.Get(t.Context(), key("a"), storage.GetOptions{}, &unstructured.Unstructured{}); !apierrors.IsServiceUnavailable(err) {
 		t.Errorf("reading gives %v", err)
 	}
+	if _, err := r.GetCurrentResourceVersion(t.Context()); !apierrors.IsServiceUnavailable(err) {
+		t.Errorf("the current resourceVersion, which cached lists need, gives %v", err)
+	}
 	p.sql(t, `ALTER TABLE legacy.boxes RENAME COLUMN comment TO remark`)
 	eventually(t, "it is ready again", func() error { return r.table.Ready() })
 	if diff := cmp.Diff([]string{"red/a", "red/b"}, r.names(t)); diff != "" {
