@@ -121,6 +121,26 @@ func TestOwnerAltersTable(t *testing.T) {
 	}
 }
 
+// TestDisabledTrigger: nothing is served while the owner has a trigger disabled, and then what was written meanwhile is.
+func TestDisabledTrigger(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	r := p.open(t)
+	p.sql(t, `ALTER TABLE legacy.boxes DISABLE TRIGGER zz_annex_written`)
+	p.sql(t, `INSERT INTO legacy.boxes (team, host, cores) VALUES ('red', 'unseen', 1)`)
+	eventually(t, "it is not ready", func() error {
+		if err := r.table.Ready(); err == nil || !strings.Contains(err.Error(), "zz_annex_written of table legacy.boxes is disabled") {
+			return fmt.Errorf("it says %w", err)
+		}
+		return nil
+	})
+	p.sql(t, `ALTER TABLE legacy.boxes ENABLE TRIGGER zz_annex_written`)
+	eventually(t, "it is ready again", func() error { return r.table.Ready() })
+	if diff := cmp.Diff([]string{"red/unseen"}, r.names(t)); diff != "" {
+		t.Errorf("objects (-want +got):\n%s", diff)
+	}
+}
+
 // TestMappingChanges: a server with another mapping publishes all rows anew, and keeps what is beside them.
 func TestMappingChanges(t *testing.T) {
 	t.Parallel()
