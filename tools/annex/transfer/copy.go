@@ -39,6 +39,17 @@ type Options struct {
 	Progress io.Writer
 }
 
+// advice is what to do after a failure: ofCopy for a copy that --resume can go on with.
+func (o Options) advice(ofCopy string) string {
+	switch {
+	case o.Replace:
+		return "; until the same restore is done again, no server starts on the target"
+	case o.Live:
+		return "" // There is no backup, and it can be tried again.
+	}
+	return ofCopy
+}
+
 // Report is what was copied.
 type Report struct {
 	From   string `json:"from"`
@@ -75,7 +86,7 @@ func Copy(ctx context.Context, from, to Place, options Options) (*Report, error)
 		err = w.finish(ctx, directory(options.Prefix)+last)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("copying from %s to %s: %w; what is copied so far is kept, --resume goes on", from, to, err)
+		return nil, fmt.Errorf("copying from %s to %s: %w%s", from, to, err, options.advice("; what is copied so far is kept, --resume goes on"))
 	}
 
 	progress.say("comparing")
@@ -91,7 +102,7 @@ func Copy(ctx context.Context, from, to Place, options Options) (*Report, error)
 		}
 	}
 	if err := compare(read, written); err != nil {
-		return nil, fmt.Errorf("%s and %s differ: %w; is a server still writing to one of them? Stop it, and go on with --resume", from, to, err)
+		return nil, fmt.Errorf("%s and %s differ: %w%s", from, to, err, options.advice("; is a server still writing to one of them? Stop it, and go on with --resume"))
 	}
 	report.Resources = written.resources()
 
@@ -109,7 +120,7 @@ func Copy(ctx context.Context, from, to Place, options Options) (*Report, error)
 
 // prepare checks that the target may be written, begins, and says whether there may be objects in it.
 func prepare(ctx context.Context, from, to Place, options Options) (existing bool, err error) {
-	what := fmt.Sprintf("from %s, everything under %s", from, directory(options.Prefix))
+	what := fmt.Sprintf("from %s%s%s", from, everythingUnder, directory(options.Prefix))
 	if options.Replace {
 		if err := covers(ctx, from, options.Prefix); err != nil {
 			return false, err
@@ -131,6 +142,8 @@ func prepare(ctx context.Context, from, to Place, options Options) (existing boo
 		return false, err
 	}
 	switch {
+	case options.Replace && before != "" && before != what && !within(before, options.Prefix):
+		return false, fmt.Errorf("%s has a part of another copy (%s), of which a restore of %s would leave some: finish that one, or restore all of it", to, before, directory(options.Prefix))
 	case options.Replace:
 	case before != "" && !options.Resume:
 		return false, fmt.Errorf("%s has a part of a copy that was interrupted (%s): go on with --resume", to, before)
@@ -152,6 +165,15 @@ func prepare(ctx context.Context, from, to Place, options Options) (existing boo
 		return first != "", backup.SetScope(ctx, options.Prefix)
 	}
 	return first != "", nil
+}
+
+// everythingUnder comes before the prefix in what Place.Begin is told.
+const everythingUnder = ", everything under "
+
+// within says that an interrupted copy was of what is under a prefix, or of a part of that.
+func within(copied, prefix string) bool {
+	i := strings.LastIndex(copied, everythingUnder)
+	return i >= 0 && strings.HasPrefix(copied[i+len(everythingUnder):], directory(prefix))
 }
 
 // covers fails unless a place is a backup of all that is under a prefix: what it does not have would be deleted.
