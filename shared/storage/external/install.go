@@ -77,6 +77,9 @@ func (t *Table) tryInstall(ctx context.Context) (*state, error) {
 	if installed == s.program.hash() && len(triggers) == 0 {
 		return s, nil
 	}
+	if err := s.refuseNamesake(ctx, tx); err != nil {
+		return nil, err
+	}
 	klog.FromContext(ctx).Info("Installing functions and triggers of the table", "before", installed, "now", s.program.hash())
 	if _, err := tx.ExecContext(ctx, s.program.all); err != nil {
 		return nil, fmt.Errorf("installing the functions of table %s: %w", t.config.Mapping.Table, err)
@@ -121,6 +124,23 @@ func (s *state) installed(ctx context.Context, db querier) (hash string, err err
 		return "", nil
 	}
 	return hash, err
+}
+
+// refuseNamesake fails if the names of functions and tables are those of a table in another schema.
+func (s *state) refuseNamesake(ctx context.Context, db querier) error {
+	var exists bool
+	if err := db.QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL`, s.program.Control).Scan(&exists); err != nil || !exists {
+		return err
+	}
+	var other string
+	err := db.QueryRowContext(ctx, `SELECT name FROM `+s.program.Control+` WHERE name <> $1 AND split_part(name, '.', 2) = split_part($1, '.', 2)`, s.program.TableName).Scan(&other)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	}
+	return &mappingError{fmt.Errorf("table %s has the name of %s, which is served from here already: have its server use another schema of its own (search_path)", s.program.TableName, other)}
 }
 
 // again has all rows looked at once a trigger that is not what it should be is mended: what was written meanwhile it has not seen.

@@ -141,6 +141,21 @@ func TestDisabledTrigger(t *testing.T) {
 	}
 }
 
+// TestNamesake: of two tables of one name, the second is refused.
+func TestNamesake(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.sql(t, `CREATE SCHEMA other; CREATE TABLE other.boxes (LIKE legacy.boxes INCLUDING INDEXES)`)
+	p.open(t)
+	second := p.start(t, func(c *Config) { c.Mapping.Table = "other.boxes"; c.ResourcePrefix += "es" })
+	eventually(t, "it says why it is not served", func() error {
+		if err := second.table.Ready(); err == nil || !strings.Contains(err.Error(), "has the name of legacy.boxes") {
+			return fmt.Errorf("it says %w", err)
+		}
+		return nil
+	})
+}
+
 // TestMappingChanges: a server with another mapping publishes all rows anew, and keeps what is beside them.
 func TestMappingChanges(t *testing.T) {
 	t.Parallel()
@@ -170,6 +185,7 @@ func TestMappingsThatAreRefused(t *testing.T) {
 		want   string
 	}{
 		"no schema":       {func(m *Mapping) { m.Table = "boxes" }, "want a schema and a table"},
+		"a long name":     {func(m *Mapping) { m.Table = "legacy." + strings.Repeat("a", 45) }, "more than 63 bytes"},
 		"no name":         {func(m *Mapping) { m.Name = "" }, "Name is not set"},
 		"no manager":      {func(m *Mapping) { m.Manager = "" }, "Manager is not set"},
 		"a column twice":  {func(m *Mapping) { m.Columns[1].Name = "site" }, "stands twice"},
