@@ -231,9 +231,17 @@ func (c *Contents) SetScope(ctx context.Context, prefix string) error {
 	return c.set(ctx, scopeKey, directory(prefix))
 }
 
-// Begin notes what is being done, and keeps servers from the database until Finish.
+// Begin notes what is being done, and keeps servers from the database until Finish. It fails if one has started since the
+// database was opened.
 func (c *Contents) Begin(ctx context.Context, what string) error {
-	return c.set(ctx, unfinishedKey, what)
+	if err := c.set(ctx, unfinishedKey, what); err != nil {
+		return err
+	}
+	// A server that connects from here on sees the note.
+	if err := c.dialect.alone(ctx, c.readDB); err != nil {
+		return fmt.Errorf("writing %s: %w", c, err)
+	}
+	return nil
 }
 
 // set notes something at a key that is no object's.
