@@ -135,6 +135,13 @@ func (o *Options) validateStorage() []error {
 	if o.Storage.Backend == "" && backend == StoragePostgres && len(o.Etcd.StorageConfig.Transport.ServerList) > 0 {
 		errs = append(errs, errors.New("--etcd-servers and a PostgreSQL connection string are both set: say which with --storage-backend"))
 	}
+	if o.Storage.Backend != "" && (backend == StorageSQLite || backend == StorageEtcd) && (o.Storage.DSN != "" || o.Storage.DSNFile != "") {
+		// $ANNEX_STORAGE_DSN is no such word: an environment may be of several servers.
+		errs = append(errs, fmt.Errorf("%s is set, and --storage-backend is %s: leave one out", o.dsnOrigin(), backend))
+	}
+	if o.Storage.Backend != "" && (backend == StoragePostgres || backend == StorageEtcd) && o.Storage.DataDir != "" {
+		errs = append(errs, fmt.Errorf("--data-dir is set, and --storage-backend is %s: leave one out", backend))
+	}
 	if o.Storage.DSN != "" && sql.HasPassword(o.Storage.DSN) {
 		// Not the value: whoever has it on the command line will not want it in a log as well.
 		errs = append(errs, fmt.Errorf("--storage-dsn has a password, which others can read on the command line: put the connection string into a file, for --storage-dsn-file, or into $%s", StorageDSNVariable))

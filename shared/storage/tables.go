@@ -3,9 +3,11 @@ package storage
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -21,6 +23,9 @@ import (
 	"example.com/annex/shared/storage/external"
 	"example.com/annex/shared/storage/sql"
 )
+
+// probeTimeout limits how long it is tried whether a resource is encrypted.
+const probeTimeout = 10 * time.Second
 
 // Table is a resource whose objects are rows of a table that another program owns.
 type Table struct {
@@ -107,7 +112,7 @@ func (t *Tables) newStore(
 	}
 	store, err := external.NewStore(table, sql.Config{Codec: codec, New: newFunc})
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, nil, errors.Join(err, table.Close())
 	}
 	stop := table.Start(context.Background())
 	t.lock.Lock()
@@ -138,10 +143,17 @@ func unencrypted(transformer value.Transformer) error {
 	if transformer == nil {
 		return nil
 	}
+	// A KMS plugin may be asked.
+	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
+	defer cancel()
 	probe := []byte("probe")
-	stored, err := transformer.TransformToStorage(context.Background(), probe, value.DefaultContext(probe))
-	if err != nil || !bytes.Equal(stored, probe) {
-		return fmt.Errorf("rows of another program's table can't be encrypted: leave the resource out of --encryption-provider-config")
+	stored, err := transformer.TransformToStorage(ctx, probe, value.DefaultContext(probe))
+	const advice = "rows of another program's table can't be encrypted: leave the resource out of --encryption-provider-config, or, where a wildcard names it, have an entry before that with the provider identity"
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", advice, err)
+	case !bytes.Equal(stored, probe):
+		return errors.New(advice)
 	}
 	return nil
 }

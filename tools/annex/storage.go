@@ -188,8 +188,11 @@ database, whatever the place is.
 
 // backup writes under another name, so that a file of that name is whole.
 func (s *storageCommand) backup(command *cobra.Command, from, file string, options transfer.Options) error {
-	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("--file=%s: want one that does not exist: %w", file, err)
+	switch _, err := os.Lstat(file); {
+	case err == nil:
+		return fmt.Errorf("--file=%s: want one that does not exist", file)
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("--file=%s: %w", file, err)
 	}
 	partial := file + ".partial"
 	clean := func() error {

@@ -237,6 +237,14 @@ func testBackupAndRestore(t *testing.T, options sql.Options, location string) {
 	if err := database.Close(); err != nil {
 		t.Fatal(err)
 	}
+	narrow := filepath.Join(t.TempDir(), "narrow.db")
+	run(t, "storage", "backup", "--from="+location, "--file="+narrow, "--group=example.com")
+	if why := refused(t, "storage", "restore", "--file="+narrow, "--to="+location); !strings.Contains(why, "is a backup of what is under /annex/example.com/") {
+		t.Errorf("restoring more than was backed up: %s", why)
+	}
+	if why := refused(t, "storage", "backup", "--from="+location, "--file="+narrow+"2", "--group=typo.example.com"); !strings.Contains(why, "has no objects under /annex/typo.example.com/") {
+		t.Errorf("backing up nothing: %s", why)
+	}
 	run(t, "storage", "restore", "--file="+backup, "--to="+location)
 
 	if database, err = sql.Open(ctx, options); err != nil {

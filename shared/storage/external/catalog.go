@@ -13,7 +13,8 @@ import (
 type catalog struct {
 	// schema is where the tables of package sql are.
 	schema string
-	// columns are the types of the columns, without length and precision: an explicit cast to these would cut and round.
+	// columns are the types of the columns, without length and precision: an explicit cast to these would cut and round. That of
+	// char(n) is bpchar: character alone would be char(1).
 	columns map[string]string
 	// key are the columns of the primary key.
 	key []string
@@ -44,7 +45,7 @@ func readCatalog(ctx context.Context, db querier, m Mapping) (*catalog, error) {
 		return nil, &mappingError{fmt.Errorf("there is no table %s, or no right to its schema", m.Table)}
 	}
 	err := each(ctx, db, `
-		SELECT attname, format_type(atttypid, NULL) FROM pg_attribute
+		SELECT attname, format_type(atttypid, -1) FROM pg_attribute
 		WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped`,
 		quote(m.Table), func(rows *sql.Rows) error {
 			var name, kind string

@@ -72,18 +72,22 @@ func (t *Table) tryInstall(ctx context.Context) (*state, error) {
 	}
 	triggers, err := s.triggers(ctx, tx)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, t.again(ctx, s, installed, err))
 	}
 	if installed == s.program.hash() && len(triggers) == 0 {
 		return s, nil
+	}
+	if err := s.refuseNamesake(ctx, tx); err != nil {
+		return nil, err
 	}
 	klog.FromContext(ctx).Info("Installing functions and triggers of the table", "before", installed, "now", s.program.hash())
 	if _, err := tx.ExecContext(ctx, s.program.all); err != nil {
 		return nil, fmt.Errorf("installing the functions of table %s: %w", t.config.Mapping.Table, err)
 	}
 	_, err = tx.ExecContext(ctx, `
-		INSERT INTO `+s.program.Control+` (name, hash, complete) VALUES ($1, $2, false)
-		ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, complete = false, position = NULL`, s.program.TableName, s.program.hash())
+		INSERT INTO `+s.program.Control+` (name, prefix, hash, complete) VALUES ($1, $2, $3, false)
+		ON CONFLICT (name) DO UPDATE SET prefix = excluded.prefix, hash = excluded.hash, complete = false, position = NULL`,
+		s.program.TableName, s.program.Prefix, s.program.hash())
 	if err != nil {
 		return nil, err
 	}
@@ -122,22 +126,55 @@ func (s *state) installed(ctx context.Context, db querier) (hash string, err err
 	return hash, err
 }
 
-// triggers are the statements that make those which are missing.
+// refuseNamesake fails if the names of functions and tables are those of a table in another schema.
+func (s *state) refuseNamesake(ctx context.Context, db querier) error {
+	var exists bool
+	if err := db.QueryRowContext(ctx, `SELECT to_regclass($1) IS NOT NULL`, s.program.Control).Scan(&exists); err != nil || !exists {
+		return err
+	}
+	var other string
+	err := db.QueryRowContext(ctx, `SELECT name FROM `+s.program.Control+` WHERE name <> $1 AND split_part(name, '.', 2) = split_part($1, '.', 2)`, s.program.TableName).Scan(&other)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	}
+	return &mappingError{fmt.Errorf("table %s has the name of %s, which is served from here already: have its server use another schema of its own (search_path)", s.program.TableName, other)}
+}
+
+// again has all rows looked at once a trigger that is not what it should be is mended: what was written meanwhile it has not seen.
+func (t *Table) again(ctx context.Context, s *state, installed string, err error) error {
+	if installed == "" || !isMapping(err) {
+		return nil
+	}
+	_, err = t.pool.ExecContext(ctx, `UPDATE `+s.program.Control+` SET complete = false, position = NULL WHERE name = $1 AND (complete OR position IS NOT NULL)`, s.program.TableName)
+	return err
+}
+
+// triggers are the statements that make those which are missing. It fails if there is one that is disabled or calls another
+// function: only the table's owner can change that.
 func (s *state) triggers(ctx context.Context, db querier) (missing []string, err error) {
-	for _, trigger := range []struct{ name, statement string }{
-		{triggerWritten, `CREATE CONSTRAINT TRIGGER ` + triggerWritten + ` AFTER INSERT OR UPDATE OR DELETE ON ` + s.program.Table +
+	for _, trigger := range []struct{ name, function, statement string }{
+		{triggerWritten, s.program.Written, `CREATE CONSTRAINT TRIGGER ` + triggerWritten + ` AFTER INSERT OR UPDATE OR DELETE ON ` + s.program.Table +
 			` DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ` + s.program.Written + `()`},
-		{triggerTruncated, `CREATE TRIGGER ` + triggerTruncated + ` AFTER TRUNCATE ON ` + s.program.Table +
+		{triggerTruncated, s.program.Truncated, `CREATE TRIGGER ` + triggerTruncated + ` AFTER TRUNCATE ON ` + s.program.Table +
 			` FOR EACH STATEMENT EXECUTE FUNCTION ` + s.program.Truncated + `()`},
 	} {
-		var exists bool
-		err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass($1) AND tgname = $2)`,
-			s.program.Table, trigger.name).Scan(&exists)
-		if err != nil {
-			return nil, err
-		}
-		if !exists {
+		var enabled, own bool
+		// O and A fire for what clients write (https://www.postgresql.org/docs/current/catalog-pg-trigger.html).
+		err := db.QueryRowContext(ctx, `
+			SELECT tgenabled IN ('O', 'A'), coalesce(tgfoid = to_regproc($3), false) FROM pg_trigger WHERE tgrelid = to_regclass($1) AND tgname = $2`,
+			s.program.Table, trigger.name, trigger.function).Scan(&enabled, &own)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
 			missing = append(missing, trigger.statement)
+		case err != nil:
+			return nil, err
+		case !own:
+			return nil, &mappingError{fmt.Errorf("the trigger %s of table %s calls another function than %s, perhaps of another installation: its owner has to drop it", trigger.name, s.program.TableName, trigger.function)}
+		case !enabled:
+			return nil, &mappingError{fmt.Errorf("the trigger %s of table %s is disabled: its owner has to enable it", trigger.name, s.program.TableName)}
 		}
 	}
 	return missing, nil
@@ -158,7 +195,7 @@ func (t *Table) verify(ctx context.Context) (*state, error) {
 	triggers, err := s.triggers(ctx, t.pool)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, errors.Join(err, t.again(ctx, s, installed, err))
 	case installed != s.program.hash():
 		return nil, &mappingError{fmt.Errorf("another mapping of table %s has been installed since, by a server of another version, or the table has changed: start this server again if its mapping is to hold", t.config.Mapping.Table)}
 	case len(triggers) > 0:

@@ -9,7 +9,9 @@ import (
 
 // Mapping says how the rows of a table are objects.
 type Mapping struct {
-	// Table is the owner's table, with its schema: "public.machines". It needs a primary key. Required.
+	// Table is the owner's table, with its schema: "public.machines". It needs a primary key. Functions and tables beside it are
+	// named after it, less the schema: so its name has 44 bytes at most, and is another than that of any other such table whose
+	// objects are in the same schema of the server's. Required.
 	Table string
 	// Namespace is the text column that is the object's namespace. Empty: the objects belong to the whole cluster.
 	Namespace string
@@ -65,7 +67,7 @@ const (
 	Time Type = "Time"
 )
 
-// columnTypes are the types of columns (format_type without modifiers) that a field can be of. Text is of any.
+// columnTypes are the types of columns (format_type with a modifier of -1) that a field can be of. Text is of any.
 var columnTypes = map[Type][]string{
 	Int32:   {"smallint", "integer", "bigint"},
 	Int64:   {"smallint", "integer", "bigint"},
@@ -83,12 +85,25 @@ type Constraint struct {
 	Message string
 }
 
+// maxIdentifier is how many bytes PostgreSQL keeps of a name
+// (https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS).
+const maxIdentifier = 63
+
+// tableAlone is the Table without its schema.
+func (m Mapping) tableAlone() string {
+	_, table, _ := strings.Cut(m.Table, ".")
+	return table
+}
+
 // validate reports what makes a Mapping unusable, whatever the table is.
 func (m Mapping) validate() error {
 	var errs []error
 	complain := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if schema, table, ok := strings.Cut(m.Table, "."); !ok || schema == "" || table == "" || strings.Contains(table, ".") {
 		complain("Table is %q: want a schema and a table, such as public.machines", m.Table)
+	}
+	if longest := "annex_" + m.tableAlone() + "_left_out_key"; len(longest) > maxIdentifier {
+		complain("Table is %q: the name %s would have more than %d bytes, and PostgreSQL would cut it", m.Table, longest, maxIdentifier)
 	}
 	if m.Name == "" {
 		complain("Name is not set: without it an object has no name")

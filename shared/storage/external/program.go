@@ -77,7 +77,7 @@ type fieldExpression struct{ Path, Managed string }
 // newProgram makes the SQL.
 func newProgram(config Config, c *catalog) (*program, error) {
 	m := config.Mapping
-	_, table, _ := strings.Cut(m.Table, ".")
+	table := m.tableAlone()
 	in := func(name string) string { return quote(c.schema) + "." + quote(name) }
 	own := func(part string) string { return in("annex_" + table + "_" + part) }
 	p := &program{

@@ -16,6 +16,11 @@ func TestMissingRight(t *testing.T) {
 	p.dsn = strings.Replace(p.dsn, "user=postgres", "user=annex", 1)
 	r := p.open(t)
 	r.create(t, box("a"))
+	// Nobody else can have a trigger of his own call a function with the server's rights.
+	if got := p.value(t, `SELECT count(*) FROM pg_proc WHERE pronamespace = 'annex'::regnamespace AND prosecdef AND
+		EXISTS (SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE grantee = 0)`); got != "0" {
+		t.Errorf("everybody may execute %s of the functions", got)
+	}
 	if err := r.remove(t.Context(), "a"); !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "lacks a right") {
 		t.Errorf("deleting gives %v", err)
 	}

@@ -108,6 +108,9 @@ func TestOwnerAltersTable(t *testing.T) {
 	if err := r.Get(t.Context(), key("a"), storage.GetOptions{}, &unstructured.Unstructured{}); !apierrors.IsServiceUnavailable(err) {
 		t.Errorf("reading gives %v", err)
 	}
+	if _, err := r.GetCurrentResourceVersion(t.Context()); !apierrors.IsServiceUnavailable(err) {
+		t.Errorf("the current resourceVersion, which cached lists need, gives %v", err)
+	}
 	p.sql(t, `ALTER TABLE legacy.boxes RENAME COLUMN comment TO remark`)
 	eventually(t, "it is ready again", func() error { return r.table.Ready() })
 	if diff := cmp.Diff([]string{"red/a", "red/b"}, r.names(t)); diff != "" {
@@ -116,6 +119,41 @@ func TestOwnerAltersTable(t *testing.T) {
 	if got := fieldOf(r.get(t, "a"), "spec", "cores"); got != "7" {
 		t.Errorf("cores are %s", got)
 	}
+}
+
+// TestDisabledTrigger: nothing is served while the owner has a trigger disabled, and then what was written meanwhile is.
+func TestDisabledTrigger(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	r := p.open(t)
+	p.sql(t, `ALTER TABLE legacy.boxes DISABLE TRIGGER zz_annex_written`)
+	p.sql(t, `INSERT INTO legacy.boxes (team, host, cores) VALUES ('red', 'unseen', 1)`)
+	eventually(t, "it is not ready", func() error {
+		if err := r.table.Ready(); err == nil || !strings.Contains(err.Error(), "zz_annex_written of table legacy.boxes is disabled") {
+			return fmt.Errorf("it says %w", err)
+		}
+		return nil
+	})
+	p.sql(t, `ALTER TABLE legacy.boxes ENABLE TRIGGER zz_annex_written`)
+	eventually(t, "it is ready again", func() error { return r.table.Ready() })
+	if diff := cmp.Diff([]string{"red/unseen"}, r.names(t)); diff != "" {
+		t.Errorf("objects (-want +got):\n%s", diff)
+	}
+}
+
+// TestNamesake: of two tables of one name, the second is refused.
+func TestNamesake(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.sql(t, `CREATE SCHEMA other; CREATE TABLE other.boxes (LIKE legacy.boxes INCLUDING INDEXES)`)
+	p.open(t)
+	second := p.start(t, func(c *Config) { c.Mapping.Table = "other.boxes"; c.ResourcePrefix += "es" })
+	eventually(t, "it says why it is not served", func() error {
+		if err := second.table.Ready(); err == nil || !strings.Contains(err.Error(), "has the name of legacy.boxes") {
+			return fmt.Errorf("it says %w", err)
+		}
+		return nil
+	})
 }
 
 // TestMappingChanges: a server with another mapping publishes all rows anew, and keeps what is beside them.
@@ -147,6 +185,7 @@ func TestMappingsThatAreRefused(t *testing.T) {
 		want   string
 	}{
 		"no schema":       {func(m *Mapping) { m.Table = "boxes" }, "want a schema and a table"},
+		"a long name":     {func(m *Mapping) { m.Table = "legacy." + strings.Repeat("a", 45) }, "more than 63 bytes"},
 		"no name":         {func(m *Mapping) { m.Name = "" }, "Name is not set"},
 		"no manager":      {func(m *Mapping) { m.Manager = "" }, "Manager is not set"},
 		"a column twice":  {func(m *Mapping) { m.Columns[1].Name = "site" }, "stands twice"},

@@ -47,6 +47,14 @@ func (s *Store) ReadinessCheck() error {
 	return s.Store.ReadinessCheck()
 }
 
+// GetCurrentResourceVersion is what the watch cache asks before it answers a list that is not to be stale.
+func (s *Store) GetCurrentResourceVersion(ctx context.Context) (uint64, error) {
+	if err := s.ready(); err != nil {
+		return 0, err
+	}
+	return s.Store.GetCurrentResourceVersion(ctx)
+}
+
 // Get reads an object.
 func (s *Store) Get(ctx context.Context, key string, opts storage.GetOptions, out runtime.Object) error {
 	if err := s.ready(); err != nil {

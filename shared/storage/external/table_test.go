@@ -27,12 +27,15 @@ func TestBothSides(t *testing.T) {
 	}
 
 	w := r.watch(t, old.GetResourceVersion())
-	created := r.create(t, box("new", setting("Retired", "spec", "state"), setting("1.239", "spec", "cost"), setting("x", "spec", "other")))
+	created := r.create(t, box("new", setting("Retired", "spec", "state"), setting("1.239", "spec", "cost"), setting("x", "spec", "other"), setting("A+", "spec", "grade")))
 	if got := fieldOf(created, "spec", "cost"); got != "1.24" {
 		t.Errorf("the cost is %s, which the database has not rounded", got)
 	}
 	if got := p.value(t, `SELECT team || ' ' || host || ' ' || cores || ' ' || state || ' ' || cost || ' ' || site FROM legacy.boxes WHERE host = 'new'`); got != "red new 4 retired 1.24 ams1" {
 		t.Errorf("the row is %s", got)
+	}
+	if got := fieldOf(created, "spec", "grade"); got != "A+" {
+		t.Errorf("the grade is %q", got)
 	}
 	if fieldOf(created, "spec", "other") != "x" || created.GetUID() != "uid-new" || fieldOf(created, "spec", "place", "site") != "ams1" {
 		t.Errorf("what was created is %v", created.Object)

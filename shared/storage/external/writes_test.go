@@ -141,6 +141,21 @@ func TestStaleWrite(t *testing.T) {
 	}
 }
 
+// TestUnpublishedDeletion: a row that went without its trigger is an error, and not tried for ever.
+func TestUnpublishedDeletion(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	r := p.open(t)
+	r.create(t, box("a"))
+	p.sql(t, `BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM legacy.boxes; COMMIT`)
+	if _, err := r.update(t.Context(), "a", setting(int64(2), "spec", "cores")); !apierrors.IsInternalError(err) || !strings.Contains(err.Error(), "not published") {
+		t.Errorf("updating gives %v", err)
+	}
+	if err := r.remove(t.Context(), "a"); !apierrors.IsInternalError(err) || !strings.Contains(err.Error(), "not published") {
+		t.Errorf("deleting gives %v", err)
+	}
+}
+
 // TestLabelsAlone: a write of metadata does not touch the owner's row.
 func TestLabelsAlone(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // change is one write of an object, on the condition that it was last written at a certain revision.
@@ -63,6 +65,10 @@ func (s *Store) changeRecord(ctx context.Context, operation string, c change) (c
 	if result.conflict {
 		if result.present, _, err = s.db.get(ctx, c.key); err != nil {
 			return changed{}, fmt.Errorf("reading %s: %w", c.key, err)
+		}
+		if c.expected != 0 && result.present.rev == c.expected {
+			// To try again would end the same, without end.
+			return changed{}, apierrors.NewInternalError(fmt.Errorf("writing %s: its record is gone or another, and that was not published: revision %d is still the last (has a trigger been disabled?)", c.key, c.expected))
 		}
 	}
 	return result, nil

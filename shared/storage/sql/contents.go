@@ -44,6 +44,9 @@ const (
 // with a slash.
 const unfinishedKey = "annex.unfinished"
 
+// scopeKey is where it stands what a backup is of.
+const scopeKey = "annex.scope"
+
 // postgresToolName is how those who copy a database call themselves, to tell them from servers.
 const postgresToolName = "annex-storage"
 
@@ -120,7 +123,8 @@ func (c *Contents) Revision(ctx context.Context) (revision int64, err error) {
 }
 
 // Scan calls yield with all that is stored under a prefix, in the order of keys, at one revision, which it returns. yield
-// may keep the content.
+// may keep the content. It fails if objects under the prefix are rows of a table that another program owns (package external):
+// what is here of these is derived, and to write it here would leave the rows as they were.
 func (c *Contents) Scan(ctx context.Context, prefix string, yield func(Content) error) (revision int64, err error) {
 	tx, err := c.readDB.BeginTx(ctx, c.dialect.snapshot())
 	if err != nil {
@@ -130,12 +134,35 @@ func (c *Contents) Scan(ctx context.Context, prefix string, yield func(Content) 
 	if err := tx.QueryRowContext(ctx, `SELECT revision FROM annex_meta`).Scan(&revision); err != nil {
 		return 0, fmt.Errorf("reading %s: %w", c, err)
 	}
+	if err := c.refuseTables(ctx, tx, directory(prefix)); err != nil {
+		return 0, fmt.Errorf("reading %s: %w", c, err)
+	}
 	where, arguments := span{prefix: directory(prefix)}.where()
 	rows, err := tx.QueryContext(ctx, `SELECT key, value, rev, coalesce(expires, 0) FROM annex_current WHERE `+where+` ORDER BY key`, arguments...)
 	if err != nil {
 		return 0, fmt.Errorf("reading %s: %w", c, err)
 	}
 	return revision, c.yield(rows, yield)
+}
+
+// refuseTables fails if a prefix has objects that are rows of another program's table.
+func (c *Contents) refuseTables(ctx context.Context, tx *sql.Tx, prefix string) error {
+	if _, ok := c.dialect.(*postgresDialect); !ok {
+		return nil
+	}
+	var exists bool
+	if err := tx.QueryRowContext(ctx, `SELECT to_regclass('annex_external') IS NOT NULL`).Scan(&exists); err != nil || !exists {
+		return err
+	}
+	var table, below string
+	err := tx.QueryRowContext(ctx, `SELECT name, prefix FROM annex_external WHERE starts_with(prefix, $1) OR starts_with($1, prefix) ORDER BY name LIMIT 1`, prefix).Scan(&table, &below)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("objects under %s are rows of the table %s, which another program owns: copy that with PostgreSQL's own tools (pg_dump), and others with a narrower prefix or an API group", below, table)
 }
 
 // Between is what is stored at keys above one and up to another.
@@ -173,18 +200,54 @@ func (c *Contents) Unfinished(ctx context.Context) (string, error) {
 }
 
 func unfinished(ctx context.Context, db *sql.DB) (string, error) {
-	var what []byte
-	err := db.QueryRowContext(ctx, `SELECT value FROM annex_current WHERE key = $1`, unfinishedKey).Scan(&what)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	what, err := note(ctx, db, unfinishedKey)
+	if err != nil {
 		return "", fmt.Errorf("looking for an unfinished copy: %w", err)
 	}
-	return string(what), nil
+	return what, nil
 }
 
-// Begin notes what is being done, and keeps servers from the database until Finish.
+// note is what stands at a key that is no object's; empty if there is none.
+func note(ctx context.Context, db *sql.DB, key string) (string, error) {
+	var what []byte
+	err := db.QueryRowContext(ctx, `SELECT value FROM annex_current WHERE key = $1`, key).Scan(&what)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return string(what), err
+}
+
+// Scope is the prefix that the database is a backup of; empty if it is none.
+func (c *Contents) Scope(ctx context.Context) (string, error) {
+	prefix, err := note(ctx, c.readDB, scopeKey)
+	if err != nil {
+		return "", fmt.Errorf("reading what %s is a backup of: %w", c, err)
+	}
+	return prefix, nil
+}
+
+// SetScope notes what the database is a backup of.
+func (c *Contents) SetScope(ctx context.Context, prefix string) error {
+	return c.set(ctx, scopeKey, directory(prefix))
+}
+
+// Begin notes what is being done, and keeps servers from the database until Finish. It fails if one has started since the
+// database was opened.
 func (c *Contents) Begin(ctx context.Context, what string) error {
+	if err := c.set(ctx, unfinishedKey, what); err != nil {
+		return err
+	}
+	// A server that connects from here on sees the note.
+	if err := c.dialect.alone(ctx, c.readDB); err != nil {
+		return fmt.Errorf("writing %s: %w", c, err)
+	}
+	return nil
+}
+
+// set notes something at a key that is no object's.
+func (c *Contents) set(ctx context.Context, key, what string) error {
 	return c.change(ctx, func(tx *sql.Tx, _ int64) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO annex_current (key, rev, value) VALUES ($1, 0, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, unfinishedKey, []byte(what))
+		_, err := tx.ExecContext(ctx, `INSERT INTO annex_current (key, rev, value) VALUES ($1, 0, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, []byte(what))
 		return err
 	})
 }

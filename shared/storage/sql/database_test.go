@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -339,4 +340,20 @@ func TestOrder(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSQLiteFilesArePrivate: objects can be secret.
+func TestSQLiteFilesArePrivate(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	place{options: Options{SQLite: filepath.Join(directory, "objects.db")}}.open(t, nil)
+	files, err := os.ReadDir(directory)
+	if err != nil || len(files) < 3 { // With the log, and the lock.
+		t.Fatalf("there are %v, %v", files, err)
+	}
+	for _, file := range files {
+		if info, err := file.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has the mode %v, %v, not 0600", file.Name(), info.Mode(), err)
+		}
+	}
 }

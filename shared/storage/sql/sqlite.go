@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	"modernc.org/sqlite"
@@ -38,6 +39,15 @@ func (d *sqliteDialect) open(ctx context.Context) (write, read *sql.DB, err erro
 			err = errors.Join(fmt.Errorf("opening the SQLite database %s: %w", d.path, err), d.close())
 		}
 	}()
+	// Objects can be secret, and SQLite itself would let everybody read a file that it makes. What it makes beside the file (-wal,
+	// -shm) has the same mode.
+	file, err := os.OpenFile(d.path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := file.Close(); err != nil {
+		return nil, nil, err
+	}
 	// Whatever the database is, these hold for each connection: a write is on disk when its commit returns.
 	write, err = sql.Open("sqlite", d.dsn("journal_mode(WAL)", "synchronous(FULL)")+"&_txlock=immediate")
 	if err != nil {

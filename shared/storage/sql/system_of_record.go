@@ -24,7 +24,8 @@ type RecordWrite struct {
 
 // RecordWritten is what became of a RecordWrite.
 type RecordWritten struct {
-	// Conflict says that the condition did not hold: nothing was written.
+	// Conflict says that the condition did not hold: nothing was written. If annex_current still has the expected revision, what
+	// made the condition fail was not published, and the client gets 500.
 	Conflict bool
 	// Revision is that of the object now; of its deletion, if it was deleted. Zero for what was only tried and does not exist.
 	Revision int64

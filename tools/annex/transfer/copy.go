@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -27,14 +28,26 @@ type Options struct {
 	Prefix string
 	// Resume goes on with a copy that was interrupted.
 	Resume bool
-	// Replace has the target have what the source has, whatever it has now.
+	// Replace has the target have what the source has, whatever it has now. The source must be a Backup, of the prefix or of more.
 	Replace bool
 	// Bump raises the revision by so much more, and has all objects count as written then.
 	Bump int64
-	// Live says that the source may change meanwhile: it is compared with what was read, and not read again.
+	// Live says that the source may change meanwhile: it is compared with what was read, and not read again. The target must be a
+	// Backup, which is told the prefix.
 	Live bool
 	// Progress is told how far it is, every 2 s.
 	Progress io.Writer
+}
+
+// advice is what to do after a failure: ofCopy for a copy that --resume can go on with.
+func (o Options) advice(ofCopy string) string {
+	switch {
+	case o.Replace:
+		return "; until the same restore is done again, no server starts on the target"
+	case o.Live:
+		return "" // There is no backup, and it can be tried again.
+	}
+	return ofCopy
 }
 
 // Report is what was copied.
@@ -73,7 +86,7 @@ func Copy(ctx context.Context, from, to Place, options Options) (*Report, error)
 		err = w.finish(ctx, directory(options.Prefix)+last)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("copying from %s to %s: %w; what is copied so far is kept, --resume goes on", from, to, err)
+		return nil, fmt.Errorf("copying from %s to %s: %w%s", from, to, err, options.advice("; what is copied so far is kept, --resume goes on"))
 	}
 
 	progress.say("comparing")
@@ -89,7 +102,7 @@ func Copy(ctx context.Context, from, to Place, options Options) (*Report, error)
 		}
 	}
 	if err := compare(read, written); err != nil {
-		return nil, fmt.Errorf("%s and %s differ: %w; is a server still writing to one of them? Stop it, and go on with --resume", from, to, err)
+		return nil, fmt.Errorf("%s and %s differ: %w%s", from, to, err, options.advice("; is a server still writing to one of them? Stop it, and go on with --resume"))
 	}
 	report.Resources = written.resources()
 
@@ -107,7 +120,19 @@ func Copy(ctx context.Context, from, to Place, options Options) (*Report, error)
 
 // prepare checks that the target may be written, begins, and says whether there may be objects in it.
 func prepare(ctx context.Context, from, to Place, options Options) (existing bool, err error) {
-	what := fmt.Sprintf("from %s, everything under %s", from, directory(options.Prefix))
+	what := fmt.Sprintf("from %s%s%s", from, everythingUnder, directory(options.Prefix))
+	if options.Replace {
+		if err := covers(ctx, from, options.Prefix); err != nil {
+			return false, err
+		}
+	}
+	source, err := firstKey(ctx, from, options.Prefix)
+	if err != nil {
+		return false, err
+	}
+	if source == "" {
+		return false, fmt.Errorf("%s has no objects under %s: is that the prefix of the servers?", from, directory(options.Prefix))
+	}
 	before, err := to.Unfinished(ctx)
 	if err != nil {
 		return false, err
@@ -117,6 +142,8 @@ func prepare(ctx context.Context, from, to Place, options Options) (existing boo
 		return false, err
 	}
 	switch {
+	case options.Replace && before != "" && before != what && !within(before, options.Prefix):
+		return false, fmt.Errorf("%s has a part of another copy (%s), of which a restore of %s would leave some: finish that one, or restore all of it", to, before, directory(options.Prefix))
 	case options.Replace:
 	case before != "" && !options.Resume:
 		return false, fmt.Errorf("%s has a part of a copy that was interrupted (%s): go on with --resume", to, before)
@@ -127,7 +154,44 @@ func prepare(ctx context.Context, from, to Place, options Options) (existing boo
 	case before == "" && first != "":
 		return false, fmt.Errorf("%s has objects under %s already, such as %s: copy into an empty place", to, directory(options.Prefix), first)
 	}
-	return first != "", to.Begin(ctx, what)
+	if err := to.Begin(ctx, what); err != nil {
+		return false, err
+	}
+	if options.Live {
+		backup, ok := to.(Backup)
+		if !ok {
+			return false, fmt.Errorf("%s can't be a backup", to)
+		}
+		return first != "", backup.SetScope(ctx, options.Prefix)
+	}
+	return first != "", nil
+}
+
+// everythingUnder comes before the prefix in what Place.Begin is told.
+const everythingUnder = ", everything under "
+
+// within says that an interrupted copy was of what is under a prefix, or of a part of that.
+func within(copied, prefix string) bool {
+	i := strings.LastIndex(copied, everythingUnder)
+	return i >= 0 && strings.HasPrefix(copied[i+len(everythingUnder):], directory(prefix))
+}
+
+// covers fails unless a place is a backup of all that is under a prefix: what it does not have would be deleted.
+func covers(ctx context.Context, from Place, prefix string) error {
+	var scope string
+	if backup, ok := from.(Backup); ok {
+		var err error
+		if scope, err = backup.Scope(ctx); err != nil {
+			return err
+		}
+	}
+	switch {
+	case scope == "":
+		return fmt.Errorf("%s is no backup that annex storage backup has made: use annex storage copy", from)
+	case !strings.HasPrefix(directory(prefix), scope):
+		return fmt.Errorf("%s is a backup of what is under %s, and everything else under %s would be deleted: restore with the --prefix and --group of the backup", from, scope, directory(prefix))
+	}
+	return nil
 }
 
 var errFound = errors.New("found one")

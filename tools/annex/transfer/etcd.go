@@ -127,7 +127,9 @@ func (e *etcd) objects(ctx context.Context, response *clientv3.GetResponse) ([]O
 	for _, kv := range response.Kvs {
 		object := Object{Key: string(kv.Key), Value: kv.Value, Revision: kv.ModRevision}
 		if kv.Lease != 0 {
-			lease, err := e.client.TimeToLive(ctx, clientv3.LeaseID(kv.Lease))
+			asking, cancel := context.WithTimeout(ctx, etcdTimeout)
+			lease, err := e.client.TimeToLive(asking, clientv3.LeaseID(kv.Lease))
+			cancel()
 			if err != nil {
 				return nil, fmt.Errorf("asking %s when %s expires: %w", e, kv.Key, err)
 			}
@@ -167,10 +169,19 @@ func (e *etcd) Unfinished(ctx context.Context) (string, error) {
 }
 
 func (e *etcd) Begin(ctx context.Context, what string) error {
-	if _, err := e.client.Put(ctx, etcdUnfinishedKey, what); err != nil {
-		return fmt.Errorf("writing %s: %w", e, err)
+	_, err := e.note(ctx, what)
+	return err
+}
+
+// note writes what is being done, and returns the revision of that.
+func (e *etcd) note(ctx context.Context, what string) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, etcdTimeout)
+	defer cancel()
+	response, err := e.client.Put(ctx, etcdUnfinishedKey, what)
+	if err != nil {
+		return 0, fmt.Errorf("writing %s: %w", e, err)
 	}
-	return nil
+	return response.Header.Revision, nil
 }
 
 // Write stores objects in a few transactions. Revisions are etcd's to give.
@@ -198,7 +209,9 @@ func (e *etcd) Write(ctx context.Context, objects []Object, deletions []string) 
 		var options []clientv3.OpOption
 		if object.Expires != 0 {
 			seconds := max(1, int64(time.Until(time.UnixMilli(object.Expires))/time.Second))
-			lease, err := e.client.Grant(ctx, seconds)
+			granting, cancel := context.WithTimeout(ctx, etcdTimeout)
+			lease, err := e.client.Grant(granting, seconds)
+			cancel()
 			if err != nil {
 				return fmt.Errorf("having %s expire in %s: %w", object.Key, e, err)
 			}
@@ -225,6 +238,10 @@ func (e *etcd) Finish(ctx context.Context, above int64, _ string) (int64, error)
 	if err != nil {
 		return 0, err
 	}
+	what, err := e.Unfinished(ctx)
+	if err != nil {
+		return 0, err
+	}
 	if lag := above - own; lag > 0 {
 		if lag > maxEtcdLag {
 			return 0, fmt.Errorf("%s is at revision %d, and what was copied at %d: resourceVersions would go backwards. Restore etcd from a snapshot of its own with etcdutl snapshot restore --bump-revision=%d --mark-compacted, and resume the copy",
@@ -232,10 +249,6 @@ func (e *etcd) Finish(ctx context.Context, above int64, _ string) (int64, error)
 		}
 		writers, ctx := errgroup.WithContext(ctx)
 		writers.SetLimit(etcdWriters)
-		what, err := e.Unfinished(ctx)
-		if err != nil {
-			return 0, err
-		}
 		for range lag {
 			writers.Go(func() error { return e.Begin(ctx, what) })
 		}
@@ -243,14 +256,30 @@ func (e *etcd) Finish(ctx context.Context, above int64, _ string) (int64, error)
 			return 0, err
 		}
 	}
+	last, err := e.note(ctx, what)
+	if err != nil {
+		return 0, err
+	}
+	if err := e.compact(ctx, last); err != nil {
+		return 0, err
+	}
+	// The note goes last: what fails before is done again by --resume.
+	ctx, cancel := context.WithTimeout(ctx, etcdTimeout)
+	defer cancel()
 	deleted, err := e.client.Delete(ctx, etcdUnfinishedKey)
 	if err != nil {
 		return 0, fmt.Errorf("writing %s: %w", e, err)
 	}
-	if _, err := e.client.Compact(ctx, deleted.Header.Revision); err != nil {
-		return 0, fmt.Errorf("compacting %s: %w", e, err)
-	}
 	return deleted.Header.Revision, nil
+}
+
+func (e *etcd) compact(ctx context.Context, revision int64) error {
+	ctx, cancel := context.WithTimeout(ctx, etcdTimeout)
+	defer cancel()
+	if _, err := e.client.Compact(ctx, revision); err != nil {
+		return fmt.Errorf("compacting %s: %w", e, err)
+	}
+	return nil
 }
 
 func directory(prefix string) string { return strings.TrimSuffix(prefix, "/") + "/" }

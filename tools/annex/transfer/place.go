@@ -34,7 +34,15 @@ type Place interface {
 	Close() error
 }
 
-var _ Place = &sql.Contents{}
+// Backup is a Place that knows what it is a backup of. sql.Contents is one.
+type Backup interface {
+	Place
+	// Scope is the prefix that it has all objects of; empty if it is no backup.
+	Scope(ctx context.Context) (string, error)
+	SetScope(ctx context.Context, prefix string) error
+}
+
+var _ Backup = &sql.Contents{}
 
 // TLS are the files by which etcd is spoken to; empty ones are not used.
 type TLS struct{ CA, Certificate, Key string }

@@ -215,6 +215,37 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// TestRestoreOverAnotherCopy: what was interrupted is finished, or all of it is restored.
+func TestRestoreOverAnotherCopy(t *testing.T) {
+	t.Parallel()
+	from, backup, to := locations["sqlite"](t), locations["sqlite"](t), locations["sqlite"](t)
+	wanted := fill(t, from, 2000)
+	if _, err := transferAll(t, from, backup, transfer.Options{Live: true}); err != nil {
+		t.Fatal(err)
+	}
+	use(t, from, sql.ReadAlone, func(source transfer.Place) {
+		use(t, to, sql.WriteAlone, func(target transfer.Place) {
+			if _, err := transfer.Copy(t.Context(), source, &breaking{target, 2}, transfer.Options{Prefix: prefix}); !errors.Is(err, errBroken) {
+				t.Fatalf("got %v", err)
+			}
+		})
+	})
+	use(t, backup, sql.ReadShared, func(source transfer.Place) {
+		use(t, to, sql.WriteAlone, func(target transfer.Place) {
+			_, err := transfer.Copy(t.Context(), source, target, transfer.Options{Prefix: prefix + "/topology.example.com", Replace: true, Bump: 1})
+			if err == nil || !strings.Contains(err.Error(), "a part of another copy") {
+				t.Errorf("a part over it: got %v", err)
+			}
+		})
+	})
+	if _, err := transferAll(t, backup, to, transfer.Options{Replace: true, Bump: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, _ := all(t, to); !maps.Equal(got, wanted) {
+		t.Errorf("%d objects are there, want %d, the same", len(got), len(wanted))
+	}
+}
+
 // falsifying is a place in which one object is not what was written.
 type falsifying struct{ transfer.Place }
 

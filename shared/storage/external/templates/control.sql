@@ -1,6 +1,7 @@
 -- How far each external table is.
 CREATE TABLE IF NOT EXISTS {{.Control}} (
 	name      text PRIMARY KEY, -- of the owner's table
+	prefix    text NOT NULL,    -- of the keys of its objects in annex_current
 	hash      text NOT NULL,    -- of what was installed for it
 	complete  boolean NOT NULL, -- all rows that were there then are published
 	position  jsonb             -- the primary key of the last that was, as an array

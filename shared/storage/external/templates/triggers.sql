@@ -19,6 +19,7 @@ BEGIN
 	RETURN NULL;
 END
 $annex$;
+REVOKE ALL ON FUNCTION {{.Written}} FROM PUBLIC;
 
 -- After TRUNCATE.
 CREATE OR REPLACE FUNCTION {{.Truncated}}() RETURNS trigger
@@ -29,6 +30,7 @@ BEGIN
 	RETURN NULL;
 END
 $annex$;
+REVOKE ALL ON FUNCTION {{.Truncated}} FROM PUBLIC;
 
 -- Publishes the next rows of those that were there before the triggers.
 CREATE OR REPLACE FUNCTION {{.Backfill}}(batch integer, OUT published integer, OUT complete boolean)
