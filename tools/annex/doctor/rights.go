@@ -24,10 +24,11 @@ func checkRights(ctx context.Context, s *Subject) Finding {
 	if f != nil {
 		return *f
 	}
-	definition := apiserver.Definition{Name: name}
-	if at := slices.IndexFunc(s.Definitions, func(d apiserver.Definition) bool { return d.Name == name }); at >= 0 {
-		definition = s.Definitions[at]
+	at := slices.IndexFunc(s.Definitions, func(d apiserver.Definition) bool { return d.Name == name })
+	if at < 0 {
+		return notChecked("what else server %q must be allowed is not known here: /readyz/access of the server says what it lacks", name)
 	}
+	definition := s.Definitions[at]
 	clusterWide, f := s.lacking(ctx, account, auth.Access{Role: "ClusterRole " + definition.RoleName(), Rules: definition.Rules()})
 	if f != nil {
 		return *f
