@@ -286,6 +286,28 @@ func breakages() []breakage {
 			},
 		},
 		{
+			name: "auth-delegator binding of somebody else",
+			inflict: func(t *testing.T, w *world, s *server) {
+				w.must(t, "delete", "clusterrolebinding", "annex:capacity:auth-delegator")
+				w.must(t, "create", "clusterrolebinding", "annex:capacity:auth-delegator", "--clusterrole=view", "--serviceaccount=default:default")
+			},
+			wrong: doctor.LinkAuthDelegator, detail: "may not ask kube-apiserver who callers are", mends: true,
+		},
+		{
+			name: "rights binding deleted",
+			inflict: func(t *testing.T, w *world, s *server) {
+				w.must(t, "delete", "clusterrolebinding", "annex:capacity")
+			},
+			wrong: doctor.LinkRights, detail: "there is no ClusterRoleBinding annex:capacity", mends: true,
+		},
+		{
+			name: "rights binding names somebody else",
+			inflict: func(t *testing.T, w *world, s *server) {
+				w.must(t, "patch", "clusterrolebinding", "annex:capacity", "--type=merge", "-p", `{"subjects":[{"kind":"ServiceAccount","namespace":"default","name":"default"}]}`)
+			},
+			wrong: doctor.LinkRights, detail: "ClusterRoleBinding annex:capacity does not name it", mends: true,
+		},
+		{
 			name: "version that is not served", apiService: "v1alpha9.capacity.example.com",
 			inflict: func(t *testing.T, w *world, s *server) {
 				service := s.installation.APIServices(s.bundle)[0]
