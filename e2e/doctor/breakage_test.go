@@ -108,7 +108,7 @@ func breakages() []breakage {
 			inflict: func(t *testing.T, w *world, s *server) {
 				w.must(t, "delete", "service", "-n", namespace, s.Name())
 			},
-			wrong: doctor.LinkService, detail: "there is no Service annex-system/capacity", mends: true,
+			wrong: doctor.LinkService, detail: "there is no Service annex-system/capacity",
 			symptoms: []symptom{
 				{`ServiceNotFound: service/SERVICE in "NAMESPACE" is not present`, inCondition},
 				{unavailable, fromKubectl("get", "--raw", reservations)},
@@ -325,7 +325,7 @@ func breakages() []breakage {
 					_, _ = w.run(context.Background(), "delete", "apiservice", "v1alpha9.capacity.example.com", "--ignore-not-found")
 				})
 			},
-			wrong: doctor.LinkVersion, detail: "does not serve capacity.example.com/v1alpha9", mends: true,
+			wrong: doctor.LinkVersion, detail: "does not serve capacity.example.com/v1alpha9",
 			symptoms: []symptom{{"FailedDiscoveryCheck: failing or missing response from URL: bad status from URL: 404",
 				func(ctx context.Context, w *world, _ *server) (string, error) {
 					return w.condition(ctx, "v1alpha9.capacity.example.com")
@@ -475,8 +475,8 @@ func (w *world) try(t *testing.T, b breakage) {
 		}
 		step.Eventually(t.Context(), t, noticed, "the link to be right after "+first.Mend, func(ctx context.Context) error {
 			for _, f := range w.examine(ctx, name).Findings {
-				if f.Link == b.wrong && f.Status == doctor.Wrong {
-					return errors.New(f.Detail)
+				if f.Link == b.wrong && f.Status != doctor.OK {
+					return fmt.Errorf("%s: %s", f.Status, f.Detail)
 				}
 			}
 			return nil
