@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -204,4 +205,30 @@ func TestEncryptionConfiguration(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestSecretOfCertificates: who makes its own certificates keeps them in a Secret; to whom cert-manager gives them has no right to it.
+func TestSecretOfCertificates(t *testing.T) {
+	t.Parallel()
+	everything(t, func(t *testing.T, _ apiserver.Definition, o manifests.Options, objects []unstructured.Unstructured) {
+		own, reader := 0, false
+		for _, object := range objects {
+			switch {
+			case object.GetKind() == "Role", object.GetKind() == "RoleBinding" && object.GetNamespace() == deployment.DefaultNamespace:
+				own++
+			case object.GetKind() == "RoleBinding" && object.GetNamespace() == metav1.NamespaceSystem:
+				reader = true
+			}
+		}
+		want := 2
+		if slices.Contains(o.Components, "cert-manager") {
+			want = 0
+		}
+		if own != want {
+			t.Errorf("%d Roles and RoleBindings in its namespace, want %d", own, want)
+		}
+		if !reader {
+			t.Error("it may not read how to know kube-apiserver")
+		}
+	})
 }

@@ -32,10 +32,9 @@ func Delete(r Resource) Feature {
 			t.Fatalf("decoding the answer: %v", err)
 		}
 		switch {
-		// Some answer with what they have deleted (ReturnDeletedObject of k8s.io/apiserver/pkg/registry/generic/registry.Store).
-		case answer.GroupVersionKind() == r.GVK():
-			if answer.GetUID() != object.GetUID() {
-				t.Errorf("the answer is %s of uid %s, want %s", answer.GetName(), answer.GetUID(), object.GetUID())
+		case r.ReturnsDeleted:
+			if answer.GroupVersionKind() != r.GVK() || answer.GetUID() != object.GetUID() {
+				t.Errorf("the answer is %s %s of uid %s, want %s of %s", answer.GroupVersionKind(), answer.GetName(), answer.GetUID(), r.GVK(), object.GetUID())
 			}
 		default:
 			var status metav1.Status

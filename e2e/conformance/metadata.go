@@ -87,8 +87,12 @@ func Metadata(r Resource) Feature {
 	})
 	tr.assess("generateName", func(ctx context.Context, t *testing.T) {
 		prefixes := []string{tr.named("generated-")}
-		if tr.MaxName == 0 { // Others may refuse a prefix that is longer than a name.
-			prefixes = append(prefixes, tr.named(strings.Repeat("long-", maxGeneratedName/5)+"prefix-"))
+		long := tr.named(strings.Repeat("long-", maxGeneratedName/5) + "prefix-")
+		switch {
+		case tr.MaxName == 0:
+			prefixes = append(prefixes, long)
+		case tr.MaxName >= maxGeneratedName: // A prefix that is longer than a name may be refused.
+			prefixes = append(prefixes, long[:min(len(long), tr.MaxName)])
 		}
 		for _, prefix := range prefixes {
 			sample := tr.sample(t, "")

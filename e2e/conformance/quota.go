@@ -41,8 +41,12 @@ func Quota(r Resource) Feature {
 			if err != nil {
 				return err
 			}
-			if counted := got.Status.Used[theirs]; counted.Value() == 0 {
-				return fmt.Errorf("used is %v, want some of %s", got.Status.Used, theirs)
+			all, err := quotas.List(ctx, metav1.ListOptions{}) // Some clusters give each namespace one.
+			if err != nil {
+				return err
+			}
+			if counted := got.Status.Used[theirs]; counted.Value() != int64(len(all.Items)) {
+				return fmt.Errorf("used is %v, want %d of %s", got.Status.Used, len(all.Items), theirs)
 			}
 			list, err := tr.objects().List(ctx, metav1.ListOptions{}) // There may be others: each namespace has a ConfigMap.
 			if err != nil {

@@ -60,6 +60,9 @@ type Resource struct {
 	Generation bool
 	// Unconditional is true where an update without resourceVersion overwrites whatever there is. Custom resources refuse it.
 	Unconditional bool
+	// ReturnsDeleted is true where a deletion answers with the object that is gone, as of ServiceAccounts
+	// (ReturnDeletedObject of k8s.io/apiserver/pkg/registry/generic/registry.Store). Elsewhere it is a Status.
+	ReturnsDeleted bool
 	// CreateOnUpdate is true where an update of an absent object creates it, as of Leases and Services.
 	CreateOnUpdate bool
 	// StrategicMerge is true where strategic merge patches work. Custom resources don't know them.

@@ -108,7 +108,7 @@ func breakages() []breakage {
 			inflict: func(t *testing.T, w *world, s *server) {
 				w.must(t, "delete", "service", "-n", namespace, s.Name())
 			},
-			wrong: doctor.LinkService, detail: "there is no Service annex-system/capacity", mends: true,
+			wrong: doctor.LinkService, detail: "there is no Service annex-system/capacity",
 			symptoms: []symptom{
 				{`ServiceNotFound: service/SERVICE in "NAMESPACE" is not present`, inCondition},
 				{unavailable, fromKubectl("get", "--raw", reservations)},
@@ -286,6 +286,28 @@ func breakages() []breakage {
 			},
 		},
 		{
+			name: "auth-delegator binding of somebody else",
+			inflict: func(t *testing.T, w *world, s *server) {
+				w.must(t, "delete", "clusterrolebinding", "annex:capacity:auth-delegator")
+				w.must(t, "create", "clusterrolebinding", "annex:capacity:auth-delegator", "--clusterrole=view", "--serviceaccount=default:default")
+			},
+			wrong: doctor.LinkAuthDelegator, detail: "may not ask kube-apiserver who callers are", mends: true,
+		},
+		{
+			name: "rights binding deleted",
+			inflict: func(t *testing.T, w *world, s *server) {
+				w.must(t, "delete", "clusterrolebinding", "annex:capacity")
+			},
+			wrong: doctor.LinkRights, detail: "there is no ClusterRoleBinding annex:capacity", mends: true,
+		},
+		{
+			name: "rights binding names somebody else",
+			inflict: func(t *testing.T, w *world, s *server) {
+				w.must(t, "patch", "clusterrolebinding", "annex:capacity", "--type=merge", "-p", `{"subjects":[{"kind":"ServiceAccount","namespace":"default","name":"default"}]}`)
+			},
+			wrong: doctor.LinkRights, detail: "ClusterRoleBinding annex:capacity does not name it", mends: true,
+		},
+		{
 			name: "version that is not served", apiService: "v1alpha9.capacity.example.com",
 			inflict: func(t *testing.T, w *world, s *server) {
 				service := s.installation.APIServices(s.bundle)[0]
@@ -303,7 +325,7 @@ func breakages() []breakage {
 					_, _ = w.run(context.Background(), "delete", "apiservice", "v1alpha9.capacity.example.com", "--ignore-not-found")
 				})
 			},
-			wrong: doctor.LinkVersion, detail: "does not serve capacity.example.com/v1alpha9", mends: true,
+			wrong: doctor.LinkVersion, detail: "does not serve capacity.example.com/v1alpha9",
 			symptoms: []symptom{{"FailedDiscoveryCheck: failing or missing response from URL: bad status from URL: 404",
 				func(ctx context.Context, w *world, _ *server) (string, error) {
 					return w.condition(ctx, "v1alpha9.capacity.example.com")
@@ -453,8 +475,8 @@ func (w *world) try(t *testing.T, b breakage) {
 		}
 		step.Eventually(t.Context(), t, noticed, "the link to be right after "+first.Mend, func(ctx context.Context) error {
 			for _, f := range w.examine(ctx, name).Findings {
-				if f.Link == b.wrong && f.Status == doctor.Wrong {
-					return errors.New(f.Detail)
+				if f.Link == b.wrong && f.Status != doctor.OK {
+					return fmt.Errorf("%s: %s", f.Status, f.Detail)
 				}
 			}
 			return nil

@@ -55,7 +55,7 @@ func TestRollout(t *testing.T) {
 		Installation:     deployment.Installation{Definition: definition.New()},
 		SelfCertificates: true,
 		// There is no topology here, and sites are not the subject. The delay is for kube-apiserver to hear that a replica is ending.
-		Args: []string{"--disable-admission-plugins=SiteCheck", "--shutdown-delay-duration=2s"},
+		Args: []string{"--disable-admission-plugins=SiteCheck", "--shutdown-delay-duration=5s"},
 	})
 	client, err := kubernetes.NewForConfig(plane.RESTConfig())
 	if err != nil {
@@ -96,7 +96,8 @@ func TestRollout(t *testing.T) {
 	for _, failure := range outcome.Failures[:min(len(outcome.Failures), 10)] {
 		t.Errorf("request %d, %.2f s after the rollout began: %v", failure.Request, failure.At.Sub(began).Seconds(), failure.Err)
 	}
-	if want := int((took + 2*settling).Seconds() * perSecond * 0.95); outcome.Requests < want {
+	// How many a machine makes is not the subject, but a few would prove nothing.
+	if want := int((took + 2*settling).Seconds() * perSecond / 2); outcome.Requests < want {
 		t.Errorf("%d requests were made, want at least %d", outcome.Requests, want)
 	}
 	seen.check(t, requests)

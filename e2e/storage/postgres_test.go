@@ -19,6 +19,7 @@ import (
 	"example.com/annex/shared/storage/postgrestest"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
+	"example.com/annex/tools/controlplane/port"
 )
 
 const (
@@ -88,6 +89,17 @@ func writeDSN(t *testing.T, dsn string) string {
 	return file
 }
 
+// nobodys is a port that refuses connections as long as the test runs: it is held, and nobody listens.
+func nobodys(t *testing.T) string {
+	t.Helper()
+	held, err := port.Reserve("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = held.Release() })
+	return held.String()
+}
+
 // TestWrongDSN: whatever is wrong with a connection string, the server ends at once with one line about it, in which the
 // password is not.
 func TestWrongDSN(t *testing.T) {
@@ -95,17 +107,7 @@ func TestWrongDSN(t *testing.T) {
 	server := postgrestest.New(t)
 	server.PasswordUser(t, user, secret)
 	host, port := over(t, server)
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, nobody, err := net.SplitHostPort(closed.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := closed.Close(); err != nil {
-		t.Fatal(err)
-	}
+	nobody := nobodys(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

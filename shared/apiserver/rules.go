@@ -52,10 +52,11 @@ func (d Definition) rules(u uses) []rbacv1.PolicyRule {
 		rules = append(rules, rule("", []string{"get", "list", "watch"}, "namespaces"))
 	}
 	if u.caBundle {
-		rules = append(rules,
-			rule(apiregistration, read, "apiservices"),
-			named(rule(apiregistration, []string{"patch"}, "apiservices"), d.apiServices()...),
-		)
+		rules = append(rules, rule(apiregistration, read, "apiservices"))
+		// Without names the rule would be about every APIService of the cluster.
+		if names := d.apiServices(); len(names) > 0 {
+			rules = append(rules, named(rule(apiregistration, []string{"patch"}, "apiservices"), names...))
+		}
 	}
 	for _, plugin := range plugins {
 		rules = append(rules, pluginRules[plugin]...)

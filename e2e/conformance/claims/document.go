@@ -57,6 +57,7 @@ type Claim struct {
 
 	Generation     bool `json:"generation"`
 	Unconditional  bool `json:"unconditionalUpdate"`
+	ReturnsDeleted bool `json:"returnsDeleted,omitempty"`
 	CreateOnUpdate bool `json:"createOnUpdate,omitempty"`
 	StrategicMerge bool `json:"strategicMergePatch"`
 	Protobuf       bool `json:"protobuf"`
@@ -270,6 +271,7 @@ func (c Claim) resource() (conformance.Resource, error) {
 		PathNames:      c.PathNames,
 		Generation:     c.Generation,
 		Unconditional:  c.Unconditional,
+		ReturnsDeleted: c.ReturnsDeleted,
 		CreateOnUpdate: c.CreateOnUpdate,
 		StrategicMerge: c.StrategicMerge,
 		Protobuf:       c.Protobuf,

@@ -70,7 +70,7 @@ func (p *prober) probe(ctx context.Context, despite bool) (reason string, err er
 	p.schema, _ = NewSchema(p.Clients.Kubernetes.Discovery().OpenAPIV3(), p.offer.Kind())
 	p.claim.AcceptsUnknown = p.schema.open()
 	p.claim.Generation = object.GetGeneration() != 0
-	for _, find := range []func(context.Context) error{p.fields, p.writes, p.encodings, p.names, p.status, p.scale, p.columns, p.selectable, p.roles} {
+	for _, find := range []func(context.Context) error{p.fields, p.writes, p.deletions, p.encodings, p.names, p.status, p.scale, p.columns, p.selectable, p.roles} {
 		if err := find(ctx); err != nil {
 			return "", fmt.Errorf("finding out what %s claims: %w", p.offer.Name(), err)
 		}
@@ -316,14 +316,7 @@ func (p *prober) encodings(ctx context.Context) error {
 }
 
 func (d *derivation) encodings(ctx context.Context, offer Offer, claim *Claim, object *unstructured.Unstructured) error {
-	path := []string{"apis", offer.GVR.Group, offer.GVR.Version}
-	if offer.GVR.Group == "" {
-		path = []string{"api", offer.GVR.Version}
-	}
-	if namespace := object.GetNamespace(); namespace != "" {
-		path = append(path, "namespaces", namespace)
-	}
-	path = append(path, offer.GVR.Resource, object.GetName())
+	path := pathOf(offer, object)
 	for mediaType, claimed := range map[string]*bool{runtime.ContentTypeProtobuf: &claim.Protobuf, runtime.ContentTypeCBOR: &claim.CBOR} {
 		err := d.Clients.Kubernetes.Discovery().RESTClient().Get().AbsPath(path...).SetHeader("Accept", mediaType).MaxRetries(0).Do(ctx).Error()
 		if err != nil && !apierrors.IsNotAcceptable(err) {
@@ -331,6 +324,36 @@ func (d *derivation) encodings(ctx context.Context, offer Offer, claim *Claim, o
 		}
 		*claimed = err == nil
 	}
+	return ctx.Err()
+}
+
+// pathOf is the way to an object.
+func pathOf(offer Offer, object *unstructured.Unstructured) []string {
+	path := []string{"apis", offer.GVR.Group, offer.GVR.Version}
+	if offer.GVR.Group == "" {
+		path = []string{"api", offer.GVR.Version}
+	}
+	if namespace := object.GetNamespace(); namespace != "" {
+		path = append(path, "namespaces", namespace)
+	}
+	return append(path, offer.GVR.Resource, object.GetName())
+}
+
+// deletions finds out what they answer with.
+func (p *prober) deletions(ctx context.Context) error {
+	if !p.offer.Has("delete", "") {
+		return nil
+	}
+	data, err := p.Clients.Kubernetes.Discovery().RESTClient().Delete().AbsPath(pathOf(p.offer, p.object)...).
+		Param("dryRun", metav1.DryRunAll).SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx).Raw()
+	if err != nil {
+		return ctx.Err() // The feature about deletions tells.
+	}
+	var answer metav1.TypeMeta
+	if err := json.Unmarshal(data, &answer); err != nil {
+		return ctx.Err()
+	}
+	p.claim.ReturnsDeleted = answer.GroupVersionKind() == p.object.GroupVersionKind()
 	return ctx.Err()
 }
 

@@ -242,10 +242,11 @@ func (o *options) run(ctx context.Context) (err error) {
 	if o.parallel < 1 {
 		return fmt.Errorf("--parallel=%d: want 1 or more", o.parallel)
 	}
-	write, err := o.writer()
+	write, discard, err := o.writer()
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, discard()) }()
 	s, err := o.open(ctx)
 	if err != nil {
 		return err
@@ -333,9 +334,9 @@ func verdict(ctx context.Context, d report.Document, runErr error) error {
 	return nil
 }
 
-// writer is what writes the report in the form that is asked for, and to the file of --junit.
-func (o *options) writer() (func(report.Document) error, error) {
-	var write func(report.Document) error
+// writer is what writes the report in the form that is asked for, and to the file of --junit; and what cleans up if nothing is
+// written.
+func (o *options) writer() (write func(report.Document) error, discard func() error, err error) {
 	style := report.Style{Color: colors(o.out)}
 	switch o.output {
 	case "table":
@@ -348,19 +349,18 @@ func (o *options) writer() (func(report.Document) error, error) {
 	case "junit":
 		write = func(d report.Document) error { return d.WriteJUnit(o.out) }
 	default:
-		return nil, fmt.Errorf("--output=%s: want table, wide, json or junit", o.output)
+		return nil, nil, fmt.Errorf("--output=%s: want table, wide, json or junit", o.output)
 	}
 	if o.junit == "" || o.list || o.dryRun {
-		return write, nil
+		return write, func() error { return nil }, nil
 	}
-	// A file that can't be written should be known before the run.
-	file, err := os.Create(o.junit)
+	file, err := openReplacement(o.junit)
 	if err != nil {
-		return nil, fmt.Errorf("--junit: %w", err)
+		return nil, nil, fmt.Errorf("--junit: %w", err)
 	}
 	return func(d report.Document) error {
-		return errors.Join(write(d), d.WriteJUnit(file), file.Close())
-	}, nil
+		return errors.Join(write(d), file.fill(d.WriteJUnit))
+	}, file.discard, nil
 }
 
 // findKubectl is the program, or nothing.

@@ -23,8 +23,7 @@ func checkAuthDelegator(ctx context.Context, s *Subject) Finding {
 		return *f
 	case len(lacks) > 0:
 		return wrong("ServiceAccount %s may not ask kube-apiserver who callers are and what they may do (create tokenreviews, subjectaccessreviews): only system:masters are let in", account).
-			mend("kubectl create clusterrolebinding %s --clusterrole=system:auth-delegator --serviceaccount=%s:%s",
-				s.bindingName(account, "auth-delegator"), account.Namespace, account.Name)
+			mend("%s", binding{name: s.bindingName(account, "auth-delegator"), role: "system:auth-delegator"}.bind(account))
 	}
 	return right("ServiceAccount %s may create tokenreviews and subjectaccessreviews", account)
 }

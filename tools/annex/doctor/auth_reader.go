@@ -25,8 +25,7 @@ func checkAuthReader(ctx context.Context, s *Subject) Finding {
 		return *f
 	case len(lacks) > 0:
 		return wrong("ServiceAccount %s may not read ConfigMap kube-system/%s: the server can't know kube-apiserver, and does not start", account, authenticationConfig).
-			mend("kubectl create rolebinding -n kube-system %s --role=extension-apiserver-authentication-reader --serviceaccount=%s:%s",
-				s.bindingName(account, "auth-reader"), account.Namespace, account.Name)
+			mend("%s", binding{namespace: metav1.NamespaceSystem, name: s.bindingName(account, "auth-reader"), role: "extension-apiserver-authentication-reader"}.bind(account))
 	}
 	return right("ServiceAccount %s may read ConfigMap kube-system/%s", account, authenticationConfig)
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // checkCertificate looks at what the server presents: whether it is good now, and for the name that kube-apiserver verifies.
-func checkCertificate(_ context.Context, s *Subject) Finding {
+func checkCertificate(ctx context.Context, s *Subject) Finding {
 	if s.served == nil {
 		return s.certificateByCondition()
 	}
@@ -15,7 +15,9 @@ func checkCertificate(_ context.Context, s *Subject) Finding {
 	now := time.Now()
 	if err := certificate.VerifyHostname(name); err != nil {
 		if s.available() {
-			return notChecked("what answers at %s is for %s; but kube-apiserver has verified the server", s.address, strings.Join(certificate.DNSNames, ", "))
+			f := notChecked("what answers at %s from here is for %s; but kube-apiserver has verified the server", s.address, strings.Join(certificate.DNSNames, ", "))
+			s.forgetStranger(ctx)
+			return f
 		}
 		return s.reissue(wrong("it is not for %s: %v", name, err))
 	}
@@ -26,6 +28,17 @@ func checkCertificate(_ context.Context, s *Subject) Finding {
 		return s.reissue(wrong("it is not valid before %s; is a clock wrong?", certificate.NotBefore.Format(time.RFC3339)))
 	}
 	return right("for %s, until %s", name, certificate.NotAfter.Format(time.RFC3339))
+}
+
+// forgetStranger is for an address that is somebody else's where this program runs: the next links are not about him, but about whom
+// kube-apiserver reaches.
+func (s *Subject) forgetStranger(ctx context.Context) {
+	s.served, s.address = nil, ""
+	if s.port == nil {
+		return // Of an ExternalName there is no service proxy.
+	}
+	body, err := s.throughProxy(ctx, "/readyz")
+	s.proxied = err == nil || answered(body, err)
 }
 
 // certificateByCondition is for a server that can't be seen from here: kube-apiserver may have said what it saw.

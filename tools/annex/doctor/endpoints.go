@@ -3,7 +3,9 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -111,7 +113,7 @@ func (s *Subject) noPods(ctx context.Context, selector string) Finding {
 // selectorPatch replaces a selector by one label.
 func selectorPatch(old map[string]string, key, value string) string {
 	parts := []string{fmt.Sprintf("%q:%q", key, value)}
-	for name := range old {
+	for _, name := range slices.Sorted(maps.Keys(old)) {
 		if name != key {
 			parts = append(parts, fmt.Sprintf("%q:null", name))
 		}

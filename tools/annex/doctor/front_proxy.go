@@ -34,13 +34,14 @@ func checkFrontProxy(ctx context.Context, s *Subject) Finding {
 	if f != nil {
 		return *f
 	}
+	// kube-apiserver's flags have the names of the keys.
 	for _, key := range []string{"requestheader-username-headers", "requestheader-group-headers", "requestheader-extra-headers-prefix", "requestheader-allowed-names"} {
 		var values []string
 		if err := json.Unmarshal([]byte(found.Data[key]), &values); err != nil {
-			return wrong("%s in ConfigMap kube-system/%s is no list: %v", key, authenticationConfig, err).advise("set kube-apiserver's flag --%s", flagOf(key))
+			return wrong("%s in ConfigMap kube-system/%s is no list: %v", key, authenticationConfig, err).advise("set kube-apiserver's flag --%s", key)
 		}
 		if len(values) == 0 && key == "requestheader-username-headers" {
-			return wrong("%s is empty: nobody is believed to be anybody", key).advise("set kube-apiserver's flag --%s=X-Remote-User", flagOf(key))
+			return wrong("%s is empty: nobody is believed to be anybody", key).advise("set kube-apiserver's flag --%s=X-Remote-User", key)
 		}
 	}
 	flags := s.apiServerFlags(ctx)
@@ -61,9 +62,6 @@ func checkFrontProxy(ctx context.Context, s *Subject) Finding {
 
 // anonymous is whom requests without credentials are from (k8s.io/apiserver/pkg/authentication/user.Anonymous).
 const anonymous = "system:anonymous"
-
-// flagOf is kube-apiserver's flag that becomes a key of the ConfigMap: they have the same name.
-func flagOf(key string) string { return key }
 
 // requestHeaderCA are the authorities of kube-apiserver's certificate as a front proxy, or what is wrong with them.
 func requestHeaderCA(data string) ([]*x509.Certificate, *Finding) {

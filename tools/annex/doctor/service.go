@@ -18,8 +18,12 @@ func checkService(ctx context.Context, s *Subject) Finding {
 	found, err := s.kubernetes.CoreV1().Services(reference.Namespace).Get(ctx, reference.Name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return wrong("there is no Service %s", reference).mend("kubectl delete apiservice %s", s.Name).
-			advise("that is for a server that was uninstalled; if it was not, apply its manifests again instead")
+		f := wrong("there is no Service %s", reference).
+			advise("apply the server's manifests again; only if it was uninstalled for good, and its API is to go: kubectl delete apiservice %s", s.Name)
+		if name := s.annexName(); name != "" {
+			f = f.mend("annex deploy --overlay=OVERLAY --apply %s", name)
+		}
+		return f
 	case err != nil:
 		return unread(err, authorizationv1.ResourceAttributes{Namespace: reference.Namespace, Resource: "services", Name: reference.Name, Verb: "get"}).block("the Service is not known")
 	}

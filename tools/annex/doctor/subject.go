@@ -97,9 +97,14 @@ func (s *Subject) serverName() string {
 	return reference.Name + "." + reference.Namespace + ".svc"
 }
 
+// selects tells whether the Service has pods: the selector of an ExternalName means nothing.
+func (s *Subject) selects() bool {
+	return len(s.service.Spec.Selector) > 0 && s.service.Spec.Type != corev1.ServiceTypeExternalName
+}
+
 // readPods asks for the pods that the Service selects.
 func (s *Subject) readPods(ctx context.Context) {
-	if len(s.service.Spec.Selector) == 0 {
+	if !s.selects() {
 		return
 	}
 	list, err := s.kubernetes.CoreV1().Pods(s.service.Namespace).List(ctx, metav1.ListOptions{
@@ -120,7 +125,7 @@ func (s *Subject) serviceAccount() (types.NamespacedName, *Finding) {
 		return s.ServiceAccount, nil
 	case s.podsError != nil:
 		return unknown(unread(s.podsError, listPods(s.service.Namespace)))
-	case len(s.service.Spec.Selector) == 0:
+	case !s.selects():
 		return unknown(notChecked("the Service selects no pods, so that the server's ServiceAccount is not known; say it with --service-account=NAMESPACE/NAME"))
 	case len(s.pods) == 0:
 		return unknown(notChecked("there is no pod that the Service selects, so that the server's ServiceAccount is not known; say it with --service-account=NAMESPACE/NAME"))

@@ -8,7 +8,7 @@ func checkVersion(_ context.Context, s *Subject) Finding {
 	switch {
 	case badStatus(complaint, "404"):
 		return wrong("the server does not serve %s: %s", s.version(), complaint).
-			mend("kubectl delete apiservice %s", s.Name).advise("that is for a version that is served no more; else see that the server is new enough")
+			advise("see that the server is new enough; only if the version is served no more, and nobody uses it: kubectl delete apiservice %s", s.Name)
 	case s.available():
 		return right("the server serves %s", s.version())
 	}

@@ -121,7 +121,7 @@ func (o *options) complete() error {
 	switch {
 	case o.Overlay == "local" && o.address == "":
 		return errors.New("where does the server listen? Say --address=IP:PORT, an address of this machine that the cluster reaches")
-	case o.Overlay == "production" && o.tag == "" && o.digestFile == "":
+	case o.Overlay == "production" && o.digestFile == "" && (o.tag == "" || o.imagePrefix == ""):
 		return errors.New("which images? Say --digest-file=FILE, with what the push has printed, or --image-prefix and --tag")
 	}
 	return nil

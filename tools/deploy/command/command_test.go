@@ -86,6 +86,8 @@ func TestMistakes(t *testing.T) {
 		"address of all":             {[]string{"--overlay=local", "--address=10.0.0.1:1"}, "--address is of one server"},
 		"address of a Deployment":    {[]string{"--overlay=kind", "--address=10.0.0.1:1", "capacity"}, "--address is of one server"},
 		"production without images":  {[]string{"--overlay=production", "--apply"}, "--digest-file"},
+		"production, a tag of what":  {[]string{"--overlay=production", "--tag=v1", "--apply"}, "--image-prefix and --tag"},
+		"production, no tag":         {[]string{"--overlay=production", "--image-prefix=registry.example.com/ns", "--apply"}, "--image-prefix and --tag"},
 		"no digests":                 {[]string{"--digest-file=" + wrong}, "want REPOSITORY@DIGEST"},
 		"digests and a tag":          {[]string{"--digest-file=" + wrong, "--tag=v1"}, "none of the others can be"},
 		"no address":                 {[]string{"--api-server-cidr=10.0.0.1"}, "--api-server-cidr"},
