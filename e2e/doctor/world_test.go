@@ -26,6 +26,7 @@ import (
 	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	"k8s.io/kube-aggregator/pkg/apis/apiregistration/v1/helper"
 	aggregator "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset"
+	"k8s.io/utils/ptr"
 
 	"example.com/annex/e2e/step"
 	capacity "example.com/annex/servers/capacity/definition"
@@ -188,7 +189,16 @@ func (w *world) pod(s *server) *corev1.Pod {
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: s.Name() + "-0", Labels: labels(s)},
 		Spec: corev1.PodSpec{
 			NodeName: node().Name, ServiceAccountName: s.Name(),
+			// As the namespace demands it of every Pod.
+			SecurityContext: &corev1.PodSecurityContext{
+				RunAsNonRoot:   ptr.To(true),
+				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+			},
 			Containers: []corev1.Container{{
+				SecurityContext: &corev1.SecurityContext{
+					AllowPrivilegeEscalation: ptr.To(false),
+					Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+				},
 				Name: "server", Image: "annex/" + s.Name(), Args: []string{"--tls-cert-file=/certificates/tls.crt"},
 				VolumeMounts: []corev1.VolumeMount{{Name: "certificates", MountPath: "/certificates"}},
 			}},
