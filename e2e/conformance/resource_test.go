@@ -56,9 +56,9 @@ func TestWhatIsNotClaimedIsMissing(t *testing.T) {
 			statuses[request.subresource][request.verb] = request.want
 		}
 	}
-	none := map[string]int{"get": 404, "update": 404, "patch": 404, "delete": 404}
+	none := map[string]int{"create": 404, "get": 404, "update": 404, "patch": 404, "delete": 404}
 	want := map[string]map[string]int{
-		"status": {"update": 405, "patch": 405, "delete": 405}, "scale": none, "nosuchsubresource": none,
+		"status": {"create": 405, "update": 405, "patch": 405, "delete": 405}, "scale": none, "nosuchsubresource": none,
 	}
 	if diff := cmp.Diff(want, statuses); diff != "" {
 		t.Errorf("statuses of subresources (-want +got):\n%s", diff)

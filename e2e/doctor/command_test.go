@@ -27,7 +27,7 @@ func loneSymptoms() []symptom {
 			return string(answer), err
 		}},
 		{`--certificates=self: this is not a pod, so name the Service's namespace with --service-namespace`, started("--certificates=self")},
-		{`--certificates=self: getting a serving certificate: secrets "SECRET" is forbidden`, started("--certificates=self", "--service-namespace=missing")},
+		{`--certificates=self: getting a serving certificate: context deadline exceeded; the last thing known: secrets "SECRET" is forbidden`, started("--certificates=self", "--service-namespace=missing")},
 		{"insecureSkipTLSVerify was set: kube-apiserver would have passed requests on to anybody who answers", func(ctx context.Context, w *world, s *server) (string, error) {
 			_, err := w.run(ctx, "patch", "apiservice", s.apiService(), "--type=merge", "-p", `{"spec":{"caBundle":null,"insecureSkipTLSVerify":true}}`)
 			if err != nil {

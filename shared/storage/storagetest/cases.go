@@ -198,9 +198,10 @@ func storeCases() []testCase {
 		plain("GuaranteedUpdateWithSuggestionAndConflict", setup{}, func(ctx context.Context, t *testing.T, s *subject) {
 			storagetesting.RunTestGuaranteedUpdateWithSuggestionAndConflict(ctx, t, s)
 		}),
-		plain("TransformationFailure", setup{}, func(ctx context.Context, t *testing.T, s *subject) {
-			storagetesting.RunTestTransformationFailure(ctx, t, s)
-		}),
+		// Under the cache it depends on who is first. Upstream's tests of the cache leave it out as well.
+		{name: "TransformationFailure", bareOnly: "the cache lists what it has decoded before", run: func(t *testing.T, e environment) {
+			storagetesting.RunTestTransformationFailure(t.Context(), t, e.subject(t, setup{}))
+		}},
 		{name: "Stats", run: func(t *testing.T, e environment) {
 			withGate(t, features.SizeBasedListCostEstimate, func(t *testing.T, on bool) {
 				s := e.subject(t, setup{})
