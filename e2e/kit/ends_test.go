@@ -3,6 +3,7 @@ package kit_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -66,7 +67,7 @@ func TestErrors(t *testing.T) {
 			`{apiGroups: [""], resources: ["namespaces"], verbs: ["create", "delete"]}`,
 			`{apiGroups: [""], resources: ["configmaps"], verbs: ["create", "delete", "deletecollection", "patch", "update"]}`,
 		}},
-		"a token that is none":     {args: []string{"--kubeconfig=NOBODY", "--context=", "--resource=configmaps.v1", "--sample=testdata/configmap.yaml"}, wants: []string{"Unauthorized"}},
+		"a token that is none":     {args: []string{"--kubeconfig=NOBODY", "--context=", "--resource=configmaps.v1", "--sample=testdata/configmap.yaml"}, wants: []string{"the server has asked for the client to provide credentials"}},
 		"a file for no report":     {args: []string{"--resource=configmaps.v1", "--sample=testdata/configmap.yaml", "--junit=/nowhere/report.xml"}, wants: []string{"--junit", "/nowhere/report.xml"}},
 		"no feature at once":       {args: []string{"--resource=configmaps.v1", "--sample=testdata/configmap.yaml", "--parallel=0"}, wants: []string{"--parallel=0: want 1 or more"}},
 		"no time":                  {args: []string{"--resource=configmaps.v1", "--sample=testdata/configmap.yaml", "--timeout=0s"}, wants: []string{"--timeout=0s: want more than 0s"}},
@@ -135,7 +136,11 @@ func TestRights(t *testing.T) {
 	var s step.Session
 	testenv.Test(t, features.New("the kit's rights").Setup(s.Open).Assess("those that it asks for are enough", step.Do(func(ctx context.Context, t *testing.T) {
 		roles := s.Kubernetes.RbacV1().ClusterRoles()
-		role, err := roles.Create(ctx, &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-kit-"}}, metav1.CreateOptions{})
+		// What is to be tried must be read before it is known what that takes.
+		role, err := roles.Create(ctx, &rbacv1.ClusterRole{
+			ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-kit-"},
+			Rules:      []rbacv1.PolicyRule{{APIGroups: []string{"apiregistration.k8s.io"}, Resources: []string{"apiservices"}, Verbs: []string{"get"}}},
+		}, metav1.CreateOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +156,13 @@ func TestRights(t *testing.T) {
 			"--resource=configmaps.v1", "--sample=testdata/configmap.yaml", "--resource=podtemplates.v1", "--sample=testdata/podtemplate.yaml",
 			"--apiservice=v1.topology.example.com", "--sample=testdata/site.yaml", "-o=json",
 		}
-		refused := start(ctx, t, &s, args...)
+		var refused *run
+		step.Eventually(ctx, t, time.Minute, "the right to read the APIService to count", func(ctx context.Context) error {
+			if refused = start(ctx, t, &s, args...); strings.Contains(refused.stderr.String(), "reading APIService") {
+				return errors.New(refused.stderr.String())
+			}
+			return nil
+		})
 		for line := range strings.Lines(refused.stderr.String()) {
 			if text, ok := strings.CutPrefix(line, "- "); ok {
 				var rule rbacv1.PolicyRule
@@ -161,7 +172,7 @@ func TestRights(t *testing.T) {
 				role.Rules = append(role.Rules, rule)
 			}
 		}
-		if refused.status != 2 || len(role.Rules) == 0 {
+		if refused.status != 2 || len(role.Rules) < 2 {
 			t.Fatalf("exit status %d: %s", refused.status, refused.stderr.String())
 		}
 		if _, err := roles.Update(ctx, role, metav1.UpdateOptions{}); err != nil {

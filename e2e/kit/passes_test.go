@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,17 +19,31 @@ import (
 	"example.com/annex/e2e/step"
 )
 
-// install applies the custom resource, for as long as t runs.
+// installed counts the tests that use the custom resources.
+var installed struct {
+	sync.Mutex
+	users int
+}
+
+// install applies the custom resources, for as long as one of the tests runs that have called it.
 func install(ctx context.Context, t *testing.T, s *step.Session) {
 	t.Helper()
-	s.Kubectl(ctx, t, "apply", "--server-side", "-f", "testdata/crd.yaml")
+	installed.Lock()
+	defer installed.Unlock()
 	t.Cleanup(func() {
+		installed.Lock()
+		defer installed.Unlock()
+		if installed.users--; installed.users > 0 {
+			return
+		}
 		ctx, cancel := step.CleanupContext(ctx)
 		defer cancel()
-		if _, err := s.TryKubectl(ctx, t, "delete", "-f", "testdata/crd.yaml", "--wait=false"); err != nil {
+		if _, err := s.TryKubectl(ctx, t, "delete", "-f", "testdata/crd.yaml"); err != nil {
 			t.Error(err)
 		}
 	})
+	installed.users++
+	s.Kubectl(ctx, t, "apply", "--server-side", "-f", "testdata/crd.yaml")
 	s.Kubectl(ctx, t, "wait", "--for=condition=Established", "crd/gadgets.e2e-kit.example.com", "crd/anythings.e2e-kit.example.com", "--timeout=30s")
 }
 
