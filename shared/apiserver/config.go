@@ -52,6 +52,7 @@ func (o *Options) config(database *sql.Database, b *background) (*genericapiserv
 	if err := o.Authentication.ApplyTo(&c.Authentication, c.SecureServing, c.OpenAPIConfig); err != nil {
 		return nil, nil, fmt.Errorf("authentication options: %w", err)
 	}
+	o.frontProxyCheck(c)
 	if err := o.Authorization.ApplyTo(&c.Authorization); err != nil {
 		return nil, nil, fmt.Errorf("authorization options: %w", err)
 	}
