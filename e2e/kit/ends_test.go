@@ -179,7 +179,7 @@ func TestRights(t *testing.T) {
 			t.Fatal(err)
 		}
 		var r *run
-		step.Eventually(ctx, t, time.Minute, "the rights to count", func(ctx context.Context) error {
+		step.Eventually(ctx, t, 5*time.Minute, "the rights to count", func(ctx context.Context) error {
 			if r = start(ctx, t, &s, args...); r.status == 2 {
 				return fmt.Errorf("exit status %d: %s", r.status, r.stderr.String())
 			}

@@ -356,7 +356,7 @@ func (o *options) writer() (write func(report.Document) error, discard func() er
 	}
 	file, err := openReplacement(o.junit)
 	if err != nil {
-		return nil, nil, fmt.Errorf("--junit: %w", err)
+		return nil, nil, fmt.Errorf("--junit=%s: %w", o.junit, err)
 	}
 	return func(d report.Document) error {
 		return errors.Join(write(d), file.fill(d.WriteJUnit))
