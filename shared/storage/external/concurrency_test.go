@@ -105,7 +105,14 @@ func TestHistory(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(2 * time.Second) // Of writes, before the crash.
+	eventually(t, "both sides have written before the crash", func() error {
+		lock.Lock()
+		defer lock.Unlock()
+		if counts["create"] < 20 || counts["SQL"] < 20 {
+			return fmt.Errorf("so far %v", counts)
+		}
+		return nil
+	})
 	p.server.Kill()
 	p.server.Start(t)
 	group.Wait()
@@ -227,7 +234,16 @@ func TestBeginning(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, two := p.start(t), p.start(t)
-	time.Sleep(time.Second) // Nothing can be waited for: they do not get on.
+	eventually(t, "a replica waits for the owner", func() error {
+		var waiting int
+		if err := p.owner.QueryRowContext(ctx, `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'legacy.boxes'::regclass`).Scan(&waiting); err != nil {
+			return err
+		}
+		if waiting == 0 {
+			return errors.New("nobody waits for a lock of its table")
+		}
+		return nil
+	})
 	if one.table.Ready() == nil || two.table.Ready() == nil {
 		t.Error("it is ready before it began")
 	}
