@@ -1,0 +1,35 @@
+// Runc runs the real runc with less: capabilities that nobody on this machine can have are taken out of what Docker
+// asks for, or a privileged container could not start. It takes the real one's arguments, and must be named differently.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"example.com/annex/tools/kind/host"
+)
+
+// real is where Debian's package has it.
+const real = "/usr/sbin/runc"
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "runc of an engine for kind:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	conditions, err := host.Detect()
+	if err != nil {
+		return err
+	}
+	if file := specification(args); file != "" {
+		if err := rewrite(file, conditions); err != nil {
+			return fmt.Errorf("taking capabilities out of %s: %w", file, err)
+		}
+	}
+	return fmt.Errorf("running %s: %w", real, unix.Exec(real, append([]string{real}, args...), os.Environ()))
+}
