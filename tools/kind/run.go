@@ -40,7 +40,10 @@ func Run(w io.Writer, main func(*Site) int) (int, error) {
 	ctx := context.Background()
 	switch job, inside := engine.Job(); {
 	case inside && job == buildJob:
-		return 0, buildImage(ctx, w)
+		if err := buildImage(ctx, w); err != nil {
+			return 1, err
+		}
+		return 0, nil
 	case inside:
 		conditions, err := host.Detect()
 		if err != nil {

@@ -26,6 +26,7 @@ import (
 	"example.com/annex/tools/controlplane/workdir"
 	"example.com/annex/tools/kind"
 	"example.com/annex/tools/kind/cache"
+	"example.com/annex/tools/kind/node"
 )
 
 // namePrefix is what clusters of this provider start with.
@@ -140,7 +141,7 @@ func (p *Provider) create(ctx context.Context, config []byte, args []string) (st
 	select {
 	case err := <-done:
 		if err != nil {
-			return "", fmt.Errorf("creating the kind cluster %s: %w", p.name, err)
+			return "", fmt.Errorf("creating the kind cluster %s: %w", p.name, node.Explain(err))
 		}
 	case <-ctx.Done(): // kind knows of no contexts: Destroy waits for it.
 		return "", fmt.Errorf("creating the kind cluster %s: %w", p.name, context.Cause(ctx))
@@ -243,13 +244,13 @@ func (p *Provider) LoadImages(open func() (io.ReadCloser, error)) error {
 	if err != nil {
 		return fmt.Errorf("listing the nodes of the kind cluster %s: %w", p.name, err)
 	}
-	for _, node := range list {
+	for _, n := range list {
 		archive, err := open()
 		if err != nil {
 			return fmt.Errorf("opening an archive of images: %w", err)
 		}
-		if err := errors.Join(nodeutils.LoadImageArchive(node, archive), archive.Close()); err != nil {
-			return fmt.Errorf("loading images into node %s: %w", node, err)
+		if err := errors.Join(nodeutils.LoadImageArchive(n, archive), archive.Close()); err != nil {
+			return fmt.Errorf("loading images into node %s: %w", n, err)
 		}
 	}
 	return nil

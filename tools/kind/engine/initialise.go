@@ -114,19 +114,10 @@ func (s *setup) startDocker() (*os.Process, error) {
 		return nil, err
 	}
 	defer null.Close()
-	docker, err := os.StartProcess("/usr/sbin/dockerd", []string{
-		"dockerd",
-		"--host=unix:///run/docker.sock",
-		"--data-root=/var/lib/docker",
-		"--exec-root=/run/docker",
-		"--pidfile=/run/docker.pid",
-		"--storage-driver=overlay2",
-		"--cgroup-parent=/" + s.Name,
-	}, &os.ProcAttr{
-		Dir:   "/",
-		Env:   []string{"PATH=" + systemPath, "HOME=/run"},
+	docker, err := os.StartProcess("/proc/self/exe", os.Args, &os.ProcAttr{
+		Env:   append(s.environment(), stageVariable+"="+stageDocker),
 		Files: []*os.File{null, log, log},
-		Sys:   &syscall.SysProcAttr{Chroot: s.root(), Setpgid: true},
+		Sys:   &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS, Setpgid: true},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("starting dockerd: %w", err)
@@ -153,6 +144,7 @@ func (s *setup) logHint() string {
 		return err.Error()
 	}
 	lines := strings.Split(strings.TrimSpace(string(content)), "\n")
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, "level=info") })
 	return s.LogFile + " ends with\n  " + strings.Join(lines[max(0, len(lines)-10):], "\n  ")
 }
 
@@ -163,8 +155,6 @@ func (s *setup) stopDocker(docker *os.Process) error {
 	}
 	return reap.Children(func(pid int, _ unix.WaitStatus) bool { return pid != docker.Pid })
 }
-
-const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // startProgram starts this very program again, beside Docker.
 func (s *setup) startProgram() (*os.Process, error) {
@@ -177,17 +167,7 @@ func (s *setup) startProgram() (*os.Process, error) {
 		return nil, fmt.Errorf("linking the docker command: %w", err)
 	}
 	home := filepath.Join(s.Dir, "docker")
-	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		name, _, _ := strings.Cut(variable, "=")
-		switch strings.ToUpper(name) {
-		case "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY": // There is no way to it from here, and kind would tell nodes.
-			return true
-		case "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "KIND_EXPERIMENTAL_PROVIDER":
-			return true
-		}
-		return false
-	})
-	environment = append(environment,
+	environment := append(s.environment(),
 		stageVariable+"="+stageMain,
 		"PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"),
 		"DOCKER_HOST=unix://"+s.socket(),
@@ -203,4 +183,21 @@ func (s *setup) startProgram() (*os.Process, error) {
 		return nil, fmt.Errorf("running %s inside: %w", os.Args[0], err)
 	}
 	return program, nil
+}
+
+// environment is this process's, less what the one that is started gets or must not have. The first of two values of a
+// variable would count.
+func (s *setup) environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		switch strings.ToUpper(name) {
+		case "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY": // There is no way to it from here, and kind would tell nodes.
+			return true
+		case "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "KIND_EXPERIMENTAL_PROVIDER":
+			return true
+		case stageVariable, "PATH", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CLI_HINTS":
+			return true
+		}
+		return false
+	})
 }

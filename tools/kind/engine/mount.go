@@ -48,7 +48,7 @@ func (s *setup) mount() error {
 		mounting(groupRoot, in(groupRoot), "", unix.MS_BIND|unix.MS_REC, ""),
 		mounting("/dev", in("dev"), "", unix.MS_BIND|unix.MS_REC, ""),
 		mounting("tmpfs", in("run"), "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=755"),
-		func() error { return shareData(data, in("var/lib/docker")) },
+		func() error { return s.shareData(data) },
 		func() error { return s.shareModules(in("lib/modules")) },
 		func() error { return s.shareImages(in("var/lib/docker")) },
 		func() error { return copyProgram(s.Runc, in("usr/local/sbin/"+runtimeName)) },
@@ -80,10 +80,19 @@ func mounting(source, target, fstype string, flags uintptr, data string) func() 
 }
 
 // shareData puts on the disk what is large of Docker's data. The rest are a few small databases, which would only wait
-// for it.
-func shareData(data, target string) error {
-	for _, name := range []string{"image", layers, "tmp", "volumes"} {
-		source, target := filepath.Join(data, name), filepath.Join(target, name)
+// for it. The directory is a mount: Docker would make it one, and hide what is mounted below.
+func (s *setup) shareData(data string) error {
+	target := filepath.Join(s.root(), "var/lib/docker")
+	if err := mounting("tmpfs", target, "tmpfs", 0, "mode=710")(); err != nil {
+		return err
+	}
+	for source, target := range map[string]string{
+		"image":   filepath.Join(target, "image"),
+		layers:    filepath.Join(target, layers),
+		"volumes": filepath.Join(target, "volumes"),
+		"tmp":     filepath.Join(s.root(), temporary),
+	} {
+		source = filepath.Join(data, source)
 		if err := makeDirs(source, target); err != nil {
 			return err
 		}
@@ -93,6 +102,9 @@ func shareData(data, target string) error {
 	}
 	return nil
 }
+
+// temporary is Docker's directory for archives of images, inside of its root directory.
+const temporary = "/var/tmp"
 
 // shareReadOnly takes two steps: a bind mount ignores all other flags (mount(2)).
 func shareReadOnly(source, target string) error {

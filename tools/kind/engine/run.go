@@ -37,8 +37,9 @@ const (
 	stageVariable = "ANNEX_ENGINE_STAGE"
 	setupVariable = "ANNEX_ENGINE_SETUP"
 
-	stageInit = "init" // The first process of the namespaces.
-	stageMain = "main" // The program inside.
+	stageInit   = "init"   // The first process of the namespaces.
+	stageDocker = "docker" // What becomes dockerd.
+	stageMain   = "main"   // The program inside.
 )
 
 // setup is what the stages pass on.
@@ -51,7 +52,7 @@ type setup struct {
 }
 
 // Job returns the job of the engine that this program runs inside of, or false. Call it first thing in main, or in
-// TestMain: in the first process of the engine's namespaces it does not return.
+// TestMain: in the processes that run the engine it does not return.
 func Job() (string, bool) {
 	stage := os.Getenv(stageVariable)
 	if stage == "" {
@@ -62,15 +63,21 @@ func Job() (string, bool) {
 		fmt.Fprintf(os.Stderr, "reading $%s: %v\n", setupVariable, err)
 		os.Exit(1)
 	}
-	if stage == stageInit {
-		status, err := s.initialise()
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "running a throw-away Docker:", err)
-			status = 1
-		}
-		os.Exit(status)
+	status, err := 0, error(nil)
+	switch stage {
+	case stageInit:
+		status, err = s.initialise()
+	case stageDocker:
+		err = s.becomeDocker()
+	default:
+		return s.Job, true
 	}
-	return s.Job, true
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "running a throw-away Docker:", err)
+		status = 1
+	}
+	os.Exit(status)
+	return "", true
 }
 
 // Refused says why this process may not run an engine, or returns nil.

@@ -115,7 +115,7 @@ func Build(ctx context.Context, ingredients Ingredients, logger log.Logger) erro
 		nodeimage.WithKubeParam(ingredients.Release),
 	)
 	if err != nil {
-		return fmt.Errorf("making the image of nodes: %w", err)
+		return fmt.Errorf("making the image of nodes: %w", Explain(err))
 	}
 	return nil
 }
