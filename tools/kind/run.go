@@ -192,5 +192,9 @@ func buildImage(ctx context.Context, w io.Writer) error {
 	if len(files) != 2 {
 		return fmt.Errorf("%s=%q: want two files", ingredientsVariable, os.Getenv(ingredientsVariable))
 	}
+	// kind leaves its temporary files behind.
+	if err := os.Setenv("TMPDIR", filepath.Dir(files[0])); err != nil {
+		return err
+	}
 	return node.Build(ctx, node.Ingredients{Base: files[0], Release: files[1]}, Logger(w))
 }

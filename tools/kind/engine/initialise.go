@@ -92,12 +92,11 @@ const runtimeName = "annex-runc"
 
 // startDocker starts dockerd in the engine's root directory, and waits until it answers.
 func (s *setup) startDocker() (*os.Process, error) {
-	config := map[string]any{"default-cgroupns-mode": "private"}
-	if len(s.Conditions.MissingCapabilities) > 0 {
-		config["default-runtime"] = runtimeName
-		config["runtimes"] = map[string]any{runtimeName: map[string]string{"path": "/usr/local/sbin/" + runtimeName}}
-	}
-	encoded, err := json.Marshal(config)
+	encoded, err := json.Marshal(map[string]any{
+		"default-cgroupns-mode": "private",
+		"default-runtime":       runtimeName,
+		"runtimes":              map[string]any{runtimeName: map[string]string{"path": "/usr/local/sbin/" + runtimeName}},
+	})
 	if err != nil {
 		return nil, err
 	}

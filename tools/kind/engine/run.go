@@ -12,7 +12,6 @@ import (
 
 	"example.com/annex/tools/controlplane/process"
 	"example.com/annex/tools/controlplane/workdir"
-	"example.com/annex/tools/kind/host"
 )
 
 // Options say what an engine is made of.
@@ -21,7 +20,7 @@ type Options struct {
 	Job string
 	// Root has docker.io, containerd, runc and iptables, as Root makes it. It is not written to.
 	Root string
-	// Runc is the program of tools/kind/runc, which is run in place of runc where capabilities are missing.
+	// Runc is the program of tools/kind/runc, which runs the one in Root.
 	Runc string
 	// Parent is where engines keep their directories while they run: on a disk, and with a short path.
 	Parent string
@@ -47,8 +46,6 @@ type setup struct {
 	Options
 	// Dir is this run's, and Name names its control group.
 	Dir, Name string
-	// Conditions are those outside.
-	Conditions host.Conditions
 }
 
 // Job returns the job of the engine that this program runs inside of, or false. Call it first thing in main, or in
@@ -94,10 +91,6 @@ func Run(options Options) (status int, err error) {
 	if err := Refused(); err != nil {
 		return 1, err
 	}
-	conditions, err := host.Detect()
-	if err != nil {
-		return 1, err
-	}
 	if err := os.MkdirAll(options.Parent, 0o755); err != nil {
 		return 1, fmt.Errorf("making a directory for engines: %w", err)
 	}
@@ -106,7 +99,7 @@ func Run(options Options) (status int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, dir.Remove()) }()
-	s := setup{Options: options, Dir: dir.Path(), Name: groupPrefix + filepath.Base(dir.Path()), Conditions: conditions}
+	s := setup{Options: options, Dir: dir.Path(), Name: groupPrefix + filepath.Base(dir.Path())}
 	if len(s.socket()) > maxSocket {
 		return 1, fmt.Errorf("%s is too long for a socket: set XDG_CACHE_HOME to a directory with a shorter path", s.socket())
 	}

@@ -1,5 +1,6 @@
-// Runc runs the real runc with less: capabilities that nobody on this machine can have are taken out of what Docker
-// asks for, or a privileged container could not start. It takes the real one's arguments, and must be named differently.
+// Runc runs the real runc with less than Docker asks for. The machine's sysctls become read-only, which a privileged
+// container could set, and capabilities that nobody on this machine can have are taken out, or it could not start. It
+// takes the real one's arguments, and must be named differently.
 package main
 
 import (
@@ -28,7 +29,7 @@ func run(args []string) error {
 	}
 	if file := specification(args); file != "" {
 		if err := rewrite(file, conditions); err != nil {
-			return fmt.Errorf("taking capabilities out of %s: %w", file, err)
+			return fmt.Errorf("taking something out of %s: %w", file, err)
 		}
 	}
 	return fmt.Errorf("running %s: %w", real, unix.Exec(real, append([]string{real}, args...), os.Environ()))

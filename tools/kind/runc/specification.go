@@ -30,7 +30,7 @@ func specification(args []string) string {
 	return ""
 }
 
-// rewrite changes the lists of capabilities in a file, and leaves everything else as it is.
+// rewrite changes a file where it must, and leaves everything else as it is.
 func rewrite(file string, conditions host.Conditions) error {
 	content, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -46,41 +46,72 @@ func rewrite(file string, conditions host.Conditions) error {
 	return os.WriteFile(file, changed, 0o600)
 }
 
+// machineWide are the sysctls that are no namespace's. systemd sets some of them even in a container (fs.file-max,
+// fs.nr_open), and a privileged container may set all.
+var machineWide = []string{"/proc/sys/abi", "/proc/sys/debug", "/proc/sys/dev", "/proc/sys/fs", "/proc/sys/kernel", "/proc/sys/vm", "/proc/sysrq-trigger"}
+
 // reduce takes config.json, or the process of it, of the OCI runtime specification 1.0.
 func reduce(content []byte, conditions host.Conditions) ([]byte, error) {
-	var document map[string]json.RawMessage
+	var document object
 	if err := json.Unmarshal(content, &document); err != nil {
 		return nil, err
 	}
-	process := document
-	inner, isContainer := document["process"]
-	if isContainer {
-		process = nil
-		if err := json.Unmarshal(inner, &process); err != nil {
+	if _, isContainer := document["process"]; !isContainer {
+		if err := change(document, "capabilities", without(conditions)); err != nil {
 			return nil, err
 		}
+		return json.Marshal(document)
 	}
-	if set, ok := process["capabilities"]; ok {
-		var capabilities map[string][]string
-		if err := json.Unmarshal(set, &capabilities); err != nil {
-			return nil, fmt.Errorf("reading capabilities: %w", err)
-		}
-		for name, list := range capabilities {
-			capabilities[name] = conditions.Without(list)
-		}
-		reduced, err := json.Marshal(capabilities)
-		if err != nil {
-			return nil, err
-		}
-		process["capabilities"] = reduced
-	}
-	if !isContainer {
-		return json.Marshal(process)
-	}
-	reduced, err := json.Marshal(process)
+	err := change(document, "process", func(process object) (object, error) {
+		return process, change(process, "capabilities", without(conditions))
+	})
 	if err != nil {
 		return nil, err
 	}
-	document["process"] = reduced
+	err = change(document, "linux", func(linux object) (object, error) {
+		var paths []string
+		if given := linux["readonlyPaths"]; given != nil {
+			if err := json.Unmarshal(given, &paths); err != nil {
+				return nil, err
+			}
+		}
+		encoded, err := json.Marshal(append(paths, machineWide...))
+		linux["readonlyPaths"] = encoded
+		return linux, err
+	})
+	if err != nil {
+		return nil, err
+	}
 	return json.Marshal(document)
+}
+
+// object is of JSON, with fields that nobody here needs to know.
+type object = map[string]json.RawMessage
+
+// change changes a field, if the object has it.
+func change[T any](in object, field string, do func(T) (T, error)) error {
+	encoded, ok := in[field]
+	if !ok {
+		return nil
+	}
+	var value T
+	if err := json.Unmarshal(encoded, &value); err != nil {
+		return fmt.Errorf("reading %s: %w", field, err)
+	}
+	value, err := do(value)
+	if err != nil {
+		return fmt.Errorf("changing %s: %w", field, err)
+	}
+	in[field], err = json.Marshal(value)
+	return err
+}
+
+// without takes capabilities out of the sets of them.
+func without(conditions host.Conditions) func(map[string][]string) (map[string][]string, error) {
+	return func(sets map[string][]string) (map[string][]string, error) {
+		for name, list := range sets {
+			sets[name] = conditions.Without(list)
+		}
+		return sets, nil
+	}
 }
