@@ -65,6 +65,7 @@ func Program(ctx context.Context, name, pkg, dir string) (string, error) {
 	}
 	file := filepath.Join(dir, name)
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", file, path.Join("example.com/annex", pkg))
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // As Bazel does: in an image there is no C library.
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building program %s with %q: %w\n%s", name, cmd, err, output)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bazelbuild/rules_go/go/runfiles"
@@ -14,21 +15,24 @@ import (
 	"example.com/annex/tools/kind/node"
 )
 
-// Where Bazel puts the programs and kind's files, relative to the runfiles' root. The BUILD file sets these where
-// //tools/kind:programs are asked for.
+// Where Bazel puts the programs and kind's files, relative to the runfiles' root. The BUILD file sets these with
+// --config=kind.
 var (
-	programRunfiles  string // Of all programs, separated by blanks.
+	programRunfiles  string // Of all programs, separated by commas.
 	kindFilesRunfile string // Of images/base/files/etc/crictl.yaml in kind's module.
 )
 
-// own are the programs of this project, by their packages below tools/kind.
-var own = map[string]string{"crictl": "crictl", "kindnet": "kindnet", "pause": "pause", "runc": "runc"}
+// own are the programs of this project: packages below tools/kind.
+var own = []string{"crictl", "kindnet", "pause", "runc"}
 
 // findPrograms finds the programs: among Bazel's runfiles, or in the directory that ANNEX_KUBE_BIN names. Without Bazel
 // this project's own are compiled into dir, which need not exist.
 func findPrograms(dir string) (node.Programs, error) {
 	located := map[string]string{}
-	for runfile := range strings.FieldsSeq(programRunfiles) {
+	for runfile := range strings.SplitSeq(programRunfiles, ",") {
+		if runfile == "" {
+			continue
+		}
 		path, err := runfiles.Rlocation(runfile)
 		if err != nil {
 			return node.Programs{}, fmt.Errorf("finding the programs of a node: %w", err)
@@ -41,9 +45,9 @@ func findPrograms(dir string) (node.Programs, error) {
 		switch path, ok := located[name]; {
 		case ok:
 			*file = path
-		case programRunfiles == "" && own[name] != "":
+		case programRunfiles == "" && slices.Contains(own, name):
 			*file = filepath.Join(dir, name)
-			return build(own[name], *file)
+			return build(name, *file)
 		default:
 			found, err := controlplane.FindProgram(name, "")
 			if err != nil {
