@@ -6,17 +6,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 
 	"github.com/google/go-containerregistry/pkg/name"
-
 	"sigs.k8s.io/e2e-framework/support"
 
 	provider "example.com/annex/e2e/framework/kind"
 	"example.com/annex/shared/certs"
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
+	"example.com/annex/tools/controlplane/workdir"
 	"example.com/annex/tools/image/archive"
 	"example.com/annex/tools/image/assembly"
 	"example.com/annex/tools/image/layer"
@@ -27,7 +26,7 @@ import (
 type kindCluster struct {
 	*provider.Provider
 	// dir has programs and images.
-	dir string
+	dir *workdir.Directory
 	// stored tells whether there is an etcd for the servers.
 	stored bool
 }
@@ -50,10 +49,10 @@ func (k *kindCluster) WithName(name string) support.E2EClusterProvider {
 // Install finds or builds the server's program, makes an image of it that the
 // node knows, and creates everything that the server takes.
 func (k *kindCluster) Install(ctx context.Context, server Server) (Installation, error) {
-	if k.dir == "" {
-		dir, err := os.MkdirTemp("", "annex-e2e-kind-")
+	if k.dir == nil {
+		dir, err := workdir.New("", "annex-e2e-images")
 		if err != nil {
-			return nil, fmt.Errorf("making a directory for images: %w", err)
+			return nil, err
 		}
 		k.dir = dir
 	}
@@ -90,12 +89,13 @@ func (k *kindCluster) Install(ctx context.Context, server Server) (Installation,
 	if err := waitAvailable(ctx, k.KubernetesRestConfig(), server); err != nil {
 		return nil, err
 	}
-	return serverPod{installed{server}}, nil
+	return k.exposed(ctx, serverPod{installed: installed{server}, cluster: k, ca: authority.CertificatePEM(), name: installation.ServiceName()})
 }
 
 // loadImage makes an image of nothing but the server's program.
 func (k *kindCluster) loadImage(ctx context.Context, server Server) (string, error) {
-	program, err := server.Program(ctx, filepath.Join(k.dir, "programs"))
+	// There is no C library in the image.
+	program, err := server.Program(ctx, k.dir.Join("programs"), "CGO_ENABLED=0")
 	if err != nil {
 		return "", err
 	}
@@ -112,7 +112,7 @@ func (k *kindCluster) loadImage(ctx context.Context, server Server) (string, err
 	if err != nil {
 		return "", err
 	}
-	file := filepath.Join(k.dir, server.Name()+".tar")
+	file := k.dir.Join(server.Name() + ".tar")
 	out, err := os.Create(file)
 	if err != nil {
 		return "", fmt.Errorf("writing an image of server %s: %w", server.Name(), err)
@@ -135,15 +135,8 @@ func (k *kindCluster) ExportLogs(ctx context.Context, dest string) error {
 // Destroy removes the cluster, with the servers in it.
 func (k *kindCluster) Destroy(ctx context.Context) error {
 	err := k.Provider.Destroy(ctx)
-	if k.dir != "" {
-		err = errors.Join(err, os.RemoveAll(k.dir))
+	if k.dir != nil {
+		err = errors.Join(err, k.dir.Remove())
 	}
 	return err
 }
-
-// serverPod is a server in a cluster that was made for the run.
-type serverPod struct{ installed }
-
-var _ Disposable = serverPod{}
-
-func (s serverPod) Disposable() {}

@@ -78,7 +78,8 @@ func (w workload) objects() []runtime.Object {
 }
 
 const (
-	portName = "main"
+	portName  = "main"
+	nameLabel = "app.kubernetes.io/name"
 
 	etcdName = "etcd"
 	etcdPort = 2379
@@ -121,7 +122,7 @@ func (k *kindCluster) etcdImage(ctx context.Context) (string, error) {
 
 // deploymentAndService are one replica of a Pod, and a Service with a port that leads to its port.
 func deploymentAndService(meta metav1.ObjectMeta, port int32, pod corev1.PodSpec) []runtime.Object {
-	labels := map[string]string{"app.kubernetes.io/name": meta.Name}
+	labels := map[string]string{nameLabel: meta.Name}
 	return []runtime.Object{
 		&appsv1.Deployment{
 			TypeMeta:   metav1.TypeMeta{APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "Deployment"},
@@ -136,6 +137,8 @@ func deploymentAndService(meta metav1.ObjectMeta, port int32, pod corev1.PodSpec
 			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
 			ObjectMeta: meta,
 			Spec: corev1.ServiceSpec{
+				// Its ClusterIP is for kube-apiserver, and its port of the node for tests.
+				Type:     corev1.ServiceTypeNodePort,
 				Selector: labels,
 				Ports:    []corev1.ServicePort{{Name: portName, Port: port, TargetPort: intstr.FromString(portName)}},
 			},

@@ -68,7 +68,7 @@ func findPrograms(dir string) (node.Programs, error) {
 }
 
 func build(pkg, file string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", file, "example.com/annex/tools/kind/"+pkg)
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file, "example.com/annex/tools/kind/"+pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // It runs where there is no C library.
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("compiling %s: %w\n%s", pkg, err, out)

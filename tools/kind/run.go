@@ -12,6 +12,7 @@ import (
 
 	"sigs.k8s.io/kind/pkg/cluster"
 
+	"example.com/annex/tools/controlplane/workdir"
 	"example.com/annex/tools/kind/cache"
 	"example.com/annex/tools/kind/debian"
 	"example.com/annex/tools/kind/engine"
@@ -103,12 +104,12 @@ func throwAway(ctx context.Context, w io.Writer) (status int, err error) {
 	for _, note := range conditions.Notes() {
 		fmt.Fprintf(w, "kind: %s\n", note)
 	}
-	temporary, err := os.MkdirTemp("", "annex-kind-")
+	temporary, err := workdir.New("", "annex-kind")
 	if err != nil {
-		return 1, fmt.Errorf("making a directory for programs: %w", err)
+		return 1, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(temporary)) }()
-	programs, err := findPrograms(temporary)
+	defer func() { err = errors.Join(err, temporary.Remove()) }()
+	programs, err := findPrograms(temporary.Path())
 	if err != nil {
 		return 1, err
 	}
@@ -126,7 +127,7 @@ func throwAway(ctx context.Context, w io.Writer) (status int, err error) {
 		return 1, err
 	}
 	defer root.Close() // A lock.
-	options := engine.Options{Root: root.Path(), Runc: programs.Runc, Parent: filepath.Join(dir, "runs"), LogFile: filepath.Join(temporary, "dockerd.log")}
+	options := engine.Options{Root: root.Path(), Runc: programs.Runc, Parent: filepath.Join(dir, "runs"), LogFile: temporary.Join("dockerd.log")}
 
 	recipe := node.Recipe{Programs: programs, KindFiles: files, Release: release}
 	imageKey, err := recipe.Key()
@@ -158,16 +159,12 @@ func timed(w io.Writer, what string, do func() error) error {
 const ingredientsVariable = "ANNEX_KIND_INGREDIENTS"
 
 // makeImage fills a directory with the data of an engine that has the image.
-func makeImage(ctx context.Context, recipe node.Recipe, options engine.Options, dir string) (err error) {
-	// Beside it: the directory for temporary files may be small.
-	work := dir + ".work"
-	if err := os.RemoveAll(work); err != nil {
-		return err
-	}
+func makeImage(ctx context.Context, recipe node.Recipe, options engine.Options, dir string) error {
+	// Not in the directory for temporary files, which may be small. node.Prune removes it.
+	work := filepath.Join(dir, "work")
 	if err := os.Mkdir(work, 0o755); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	ingredients, err := node.Prepare(ctx, recipe, work)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,7 +107,7 @@ func (p *Provider) CreateWithConfig(ctx context.Context, file string) (string, e
 }
 
 func (p *Provider) create(ctx context.Context, config []byte, args []string) (string, error) {
-	adapted, err := adapt(config, p.options.Site, append(p.options.KubeAPIServerArgs[:len(p.options.KubeAPIServerArgs):len(p.options.KubeAPIServerArgs)], args...))
+	adapted, err := adapt(config, p.options.Site, slices.Concat(p.options.KubeAPIServerArgs, args))
 	if err != nil {
 		return "", err
 	}

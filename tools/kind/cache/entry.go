@@ -50,7 +50,10 @@ func Open(parent, name, key string, fill func(dir string) error) (*Entry, error)
 	}
 }
 
-const lockSuffix = ".lock"
+const (
+	lockSuffix = ".lock"
+	partSuffix = ".part"
+)
 
 // use returns nil if there is no such entry. The lock is shared.
 func use(path string) (*Entry, error) {
@@ -77,7 +80,7 @@ func makeEntry(parent, name, path string, fill func(dir string) error) error {
 		return nil // Another process was faster.
 	}
 	removeOthers(parent, name, path)
-	part := path + ".part"
+	part := path + partSuffix
 	if err := os.RemoveAll(part); err != nil { // Of a process that was killed.
 		return err
 	}
@@ -107,7 +110,7 @@ func removeOthers(parent, name, path string) {
 		}
 		// The lock file stays: another may be waiting for it.
 		_ = os.RemoveAll(other)
-		_ = os.RemoveAll(other + ".part")
+		_ = os.RemoveAll(other + partSuffix)
 		_ = lock.Close()
 	}
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -60,20 +61,13 @@ func (s *setup) initialise() (int, error) {
 		}
 		return true
 	})
-	if err != nil || failure != nil {
-		return 1, firstOf(failure, err)
+	if err := errors.Join(failure, err); err != nil {
+		return 1, err
 	}
 	if s.Data == "" {
 		return status, nil // Nothing that Docker would still write is kept.
 	}
 	return status, s.stopDocker(docker)
-}
-
-func firstOf(errs ...error) error {
-	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
-		return errs[i]
-	}
-	return nil
 }
 
 func setLoopbackUp() error {

@@ -79,8 +79,12 @@ func Job() (string, bool) {
 
 // Refused says why this process may not run an engine, or returns nil.
 func Refused() error {
-	if os.Geteuid() != 0 {
-		return errors.New("a throw-away Docker takes root")
+	var sets [2]unix.CapUserData
+	if err := unix.Capget(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &sets[0]); err != nil {
+		return fmt.Errorf("reading this process's capabilities: %w", err)
+	}
+	if os.Geteuid() != 0 || sets[0].Effective&(1<<unix.CAP_SYS_ADMIN) == 0 {
+		return errors.New("a throw-away Docker takes root, with CAP_SYS_ADMIN")
 	}
 	return nil
 }

@@ -12,65 +12,119 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// writeArchive writes images as `docker save` did before Docker 25. The file repositories comes first: kind reads the
-// tags of the first of repositories and manifest.json, and of the latter only those of one image.
+// dockerImage is an element of manifest.json: https://github.com/moby/docker-image-spec.
+type dockerImage struct {
+	Config   string
+	RepoTags []string
+	Layers   []string
+}
+
+// writeArchive writes images as `docker save` did before Docker 25, sorted by name. The file repositories comes first:
+// kind reads the tags of the first of repositories and manifest.json, and of the latter only those of one image.
 func writeArchive(w io.Writer, images map[string]v1.Image) error {
-	references := map[name.Reference]v1.Image{}
 	repositories := map[string]map[string]string{}
-	for _, full := range slices.Sorted(maps.Keys(images)) {
-		tag, err := name.NewTag(full)
+	var manifest []dockerImage
+	names := slices.Sorted(maps.Keys(images))
+	for _, name := range names {
+		described, err := describe(name, images[name])
 		if err != nil {
-			return err
+			return fmt.Errorf("reading image %s: %w", name, err)
 		}
-		references[tag] = images[full]
-		digest, err := images[full].ConfigName()
-		if err != nil {
-			return err
-		}
-		// As it is written: kind compares it with what it asks for.
-		repository := full[:len(full)-len(":"+tag.TagStr())]
+		manifest = append(manifest, described)
+		colon := strings.LastIndex(name, ":")
+		repository, tag := name[:colon], name[colon+1:]
 		if repositories[repository] == nil {
 			repositories[repository] = map[string]string{}
 		}
-		repositories[repository][tag.TagStr()] = digest.Hex
+		repositories[repository][tag] = strings.TrimSuffix(described.Config, ".json")
 	}
-	index, err := json.Marshal(repositories)
+	archive := tar.NewWriter(w)
+	if err := addJSON(archive, "repositories", repositories); err != nil {
+		return err
+	}
+	if err := addJSON(archive, "manifest.json", manifest); err != nil {
+		return err
+	}
+	written := map[string]bool{}
+	for i, name := range names {
+		if err := addImage(archive, images[name], manifest[i], written); err != nil {
+			return fmt.Errorf("writing image %s: %w", name, err)
+		}
+	}
+	return archive.Close()
+}
+
+func describe(name string, image v1.Image) (dockerImage, error) {
+	config, err := image.ConfigName()
+	if err != nil {
+		return dockerImage{}, err
+	}
+	described := dockerImage{Config: config.Hex + ".json", RepoTags: []string{name}}
+	layers, err := image.Layers()
+	if err != nil {
+		return dockerImage{}, err
+	}
+	for _, layer := range layers {
+		digest, err := layer.Digest()
+		if err != nil {
+			return dockerImage{}, err
+		}
+		described.Layers = append(described.Layers, digest.Hex+".tar.gz")
+	}
+	return described, nil
+}
+
+// addImage adds the files of an image, less those that are there already.
+func addImage(archive *tar.Writer, image v1.Image, described dockerImage, written map[string]bool) error {
+	config, err := image.RawConfigFile()
 	if err != nil {
 		return err
 	}
-	archive := tar.NewWriter(w)
-	if err := addBytes(archive, "repositories", index); err != nil {
+	if !written[described.Config] {
+		written[described.Config] = true
+		if err := addBytes(archive, described.Config, config); err != nil {
+			return err
+		}
+	}
+	layers, err := image.Layers()
+	if err != nil {
 		return err
 	}
-	reader, writer := io.Pipe()
-	go func() { writer.CloseWithError(tarball.MultiRefWrite(references, writer)) }()
-	err = copyEntries(archive, tar.NewReader(reader))
-	return errors.Join(err, reader.Close(), archive.Close())
-}
-
-func copyEntries(to *tar.Writer, from *tar.Reader) error {
-	for {
-		header, err := from.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := to.WriteHeader(header); err != nil {
-			return err
-		}
-		if _, err := io.Copy(to, from); err != nil {
-			return err
+	for i, layer := range layers {
+		if path := described.Layers[i]; !written[path] {
+			written[path] = true
+			if err := addLayer(archive, path, layer); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+func addLayer(archive *tar.Writer, path string, layer v1.Layer) error {
+	size, err := layer.Size()
+	if err != nil {
+		return err
+	}
+	content, err := layer.Compressed()
+	if err != nil {
+		return err
+	}
+	return errors.Join(addReader(archive, path, 0o644, size, content), content.Close())
+}
+
+func addJSON(archive *tar.Writer, path string, content any) error {
+	encoded, err := json.Marshal(content)
+	if err != nil {
+		return err
+	}
+	return addBytes(archive, path, encoded)
 }
 
 func addBytes(archive *tar.Writer, path string, content []byte) error {
@@ -117,8 +171,10 @@ func writeRelease(file, dir string, k kubernetes, programs Programs) error {
 			return err
 		}
 		const bin = "kubernetes/server/bin/"
-		for name, source := range map[string]string{"kubeadm": programs.Kubeadm, "kubelet": programs.Kubelet, "kubectl": programs.Kubectl} {
-			if err := addFile(archive, bin+name, source, 0o755); err != nil {
+		for _, program := range []struct{ name, source string }{
+			{"kubeadm", programs.Kubeadm}, {"kubectl", programs.Kubectl}, {"kubelet", programs.Kubelet},
+		} {
+			if err := addFile(archive, bin+program.name, program.source, 0o755); err != nil {
 				return err
 			}
 		}

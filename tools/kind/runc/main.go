@@ -12,8 +12,8 @@ import (
 	"example.com/annex/tools/kind/host"
 )
 
-// real is where Debian's package has it.
-const real = "/usr/sbin/runc"
+// debianRunc is where Debian's package has the real one.
+const debianRunc = "/usr/sbin/runc"
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -32,5 +32,5 @@ func run(args []string) error {
 			return fmt.Errorf("taking something out of %s: %w", file, err)
 		}
 	}
-	return fmt.Errorf("running %s: %w", real, unix.Exec(real, append([]string{real}, args...), os.Environ()))
+	return fmt.Errorf("running %s: %w", debianRunc, unix.Exec(debianRunc, append([]string{debianRunc}, args...), os.Environ()))
 }

@@ -39,7 +39,9 @@ func readState(t *testing.T) state {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s["directories"] = append(glob(t, filepath.Join(dir, "runs", "*")), glob(t, filepath.Join(dir, "clusters", "*"))...)
+	for _, pattern := range []string{filepath.Join(dir, "runs", "*"), filepath.Join(dir, "clusters", "*"), filepath.Join(os.TempDir(), "annex-kind-*")} {
+		s["directories"] = append(s["directories"], glob(t, pattern)...)
+	}
 	s["processes"] = engineProcesses(t)
 	s["sysctls"] = sysctls(t)
 	return s
