@@ -123,29 +123,31 @@ func given(name string) bool {
 // Run makes the cluster, installs the servers, runs the tests, removes the
 // cluster, and prints the summary. It returns the status to exit with.
 func (e *Environment) Run(m *testing.M) int {
-	if e.options.cluster == "kind" && e.unavailable == "" && !listing() {
-		status, err := kind.Run(os.Stdout, func(site *kind.Site) int {
+	var status int
+	var err error
+	switch {
+	case e.unavailable != "" || listing():
+		return e.run(m)
+	case e.options.cluster == "kind":
+		status, err = kind.Run(os.Stdout, func(site *kind.Site) int {
 			e.site = site
 			return e.run(m)
 		})
-		if err == nil {
-			return status
-		}
-		if !errors.Is(err, kind.ErrRefused) {
-			fmt.Fprintf(os.Stderr, "e2e %s: %v\n", e.title(), err)
-			return 1
-		}
+	case e.options.routing:
+		status, err = netns.Run(func() int { return e.run(m) })
+	default:
+		return e.run(m)
+	}
+	switch {
+	case err == nil:
+		return status
+	case errors.Is(err, kind.ErrRefused):
 		e.unavailable = err.Error()
-	} else if e.options.routing && e.unavailable == "" {
-		status, err := netns.Run(func() int { return e.run(m) })
-		if err == nil {
-			return status
-		}
-		if !errors.Is(err, netns.ErrRefused) {
-			fmt.Fprintf(os.Stderr, "e2e %s: %v\n", e.title(), err)
-			return 1
-		}
+	case errors.Is(err, netns.ErrRefused):
 		e.unavailable = fmt.Sprintf("no network namespace for --aggregator-routing: %v", err)
+	default:
+		fmt.Fprintf(os.Stderr, "e2e %s: %v\n", e.title(), err)
+		return 1
 	}
 	return e.run(m)
 }

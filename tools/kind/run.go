@@ -101,7 +101,7 @@ func throwAway(ctx context.Context, w io.Writer) (status int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	for _, note := range conditions.Notes() {
+	for _, note := range append(conditions.Notes(), "nodes share the machine's sysctls: to them those are read-only that are no namespace's") {
 		fmt.Fprintf(w, "kind: %s\n", note)
 	}
 	temporary, err := workdir.New("", "annex-kind")

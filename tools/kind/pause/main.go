@@ -17,15 +17,14 @@ func main() {
 	signal.Notify(signals, unix.SIGINT, unix.SIGTERM)
 	orphans := make(chan os.Signal, 1)
 	signal.Notify(orphans, unix.SIGCHLD)
-	for {
-		select {
-		case <-signals:
-			return
-		case <-orphans:
+	go func() {
+		for {
 			// It returns once there is none left: the next one comes with a signal.
 			if err := reap.Children(func(int, unix.WaitStatus) bool { return true }); err != nil {
 				fmt.Fprintln(os.Stderr, "pause: waiting for processes without a parent:", err)
 			}
+			<-orphans
 		}
-	}
+	}()
+	<-signals
 }
