@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"runtime"
@@ -106,7 +107,7 @@ func makeImage(name string, programs Programs, base root) (archive string, image
 		image, err = ofProgram(layer.Entry{Path: "/coredns", Source: programs.CoreDNS, Mode: 0o755}, nil)
 	case "pause":
 	default:
-		err = fmt.Errorf("it is unknown here: kubeadm asks for something new")
+		err = errors.New("it is unknown here: kubeadm asks for something new")
 	}
 	return archive, image, err
 }
