@@ -1,6 +1,7 @@
 package framework
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -21,11 +22,13 @@ import (
 	"sigs.k8s.io/e2e-framework/pkg/features"
 	"sigs.k8s.io/e2e-framework/pkg/types"
 
+	provider "example.com/annex/e2e/framework/kind"
 	"example.com/annex/e2e/report"
 	"example.com/annex/e2e/step"
 	"example.com/annex/shared/apiserver"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/netns"
+	"example.com/annex/tools/kind"
 )
 
 // parallel is how many tests may run at once. They wait for the cluster rather
@@ -63,6 +66,7 @@ type Environment struct {
 	env       types.Environment
 	kubectl   string
 	cluster   Cluster
+	site      *kind.Site // Of a cluster of kind's.
 	artifacts *artifacts
 	// namespaces are the features'.
 	namespaces step.Namespaces
@@ -82,14 +86,14 @@ func New(suite Suite) (*Environment, error) {
 	}
 	e.config = config
 	if e.options.cluster == "" {
-		e.options.cluster = "controlplane"
+		e.options.cluster = cmp.Or(os.Getenv(ClusterVariable), "controlplane")
 		if config.KubeconfigFile() != "" {
 			e.options.cluster = "existing"
 		}
 	}
 	switch {
-	case e.options.cluster != "controlplane" && e.options.cluster != "existing":
-		return nil, fmt.Errorf(`--cluster=%s: want "controlplane" or "existing"`, e.options.cluster)
+	case !slices.Contains([]string{"controlplane", "kind", "existing"}, e.options.cluster):
+		return nil, fmt.Errorf(`--cluster=%s: want "controlplane", "kind" or "existing"`, e.options.cluster)
 	case e.options.cluster == "existing" && config.KubeconfigFile() == "":
 		return nil, errors.New("--cluster=existing: set --kubeconfig to the cluster's kubeconfig file")
 	case e.options.cluster == "existing" && e.options.routing:
@@ -98,8 +102,10 @@ func New(suite Suite) (*Environment, error) {
 		return nil, fmt.Errorf(`--storage=%s: want "etcd", "sqlite" or "postgres"`, e.options.storage)
 	case e.options.cluster == "existing" && given("storage"):
 		return nil, errors.New("--storage: where the servers of an existing cluster keep their objects is not ours to say; leave it out")
-	case e.options.cluster == "controlplane" && config.KubeconfigFile() != "":
-		return nil, errors.New("--cluster=controlplane: a control plane made for the run has a kubeconfig of its own; leave out --kubeconfig")
+	case e.options.cluster == "kind" && e.options.storage != apiserver.StorageEtcd:
+		return nil, fmt.Errorf("--storage=%s: on kind, servers keep their objects in etcd; leave it out", e.options.storage)
+	case e.options.cluster != "existing" && config.KubeconfigFile() != "":
+		return nil, fmt.Errorf("--cluster=%s: a cluster made for the run has a kubeconfig of its own; leave out --kubeconfig", e.options.cluster)
 	}
 	if !given("test.parallel") {
 		if err := flag.Set("test.parallel", strconv.Itoa(parallel)); err != nil {
@@ -124,18 +130,39 @@ func given(name string) bool {
 // Run makes the cluster, installs the servers, runs the tests, removes the
 // cluster, and prints the summary. It returns the status to exit with.
 func (e *Environment) Run(m *testing.M) int {
-	if e.options.routing && e.unavailable == "" {
-		status, err := netns.Run(func() int { return e.run(m) })
-		if err == nil {
-			return status
-		}
-		if !errors.Is(err, netns.ErrRefused) {
-			fmt.Fprintf(os.Stderr, "e2e %s: %v\n", e.title(), err)
-			return 1
-		}
+	var status int
+	var err error
+	switch {
+	case e.unavailable != "" || listing():
+		return e.run(m)
+	case e.options.cluster == "kind":
+		status, err = kind.Run(os.Stdout, func(site *kind.Site) int {
+			e.site = site
+			return e.run(m)
+		})
+	case e.options.routing:
+		status, err = netns.Run(func() int { return e.run(m) })
+	default:
+		return e.run(m)
+	}
+	switch {
+	case err == nil:
+		return status
+	case errors.Is(err, kind.ErrRefused):
+		e.unavailable = err.Error()
+	case errors.Is(err, netns.ErrRefused):
 		e.unavailable = fmt.Sprintf("no network namespace for --aggregator-routing: %v", err)
+	default:
+		fmt.Fprintf(os.Stderr, "e2e %s: %v\n", e.title(), err)
+		return 1
 	}
 	return e.run(m)
+}
+
+// listing says whether go test prints names and runs nothing.
+func listing() bool {
+	f := flag.Lookup("test.list")
+	return f != nil && f.Value.String() != ""
 }
 
 // title is the suite and the cluster, for people to read.
@@ -151,8 +178,8 @@ func (e *Environment) title() string {
 }
 
 func (e *Environment) run(m *testing.M) (status int) {
-	if f := flag.Lookup("test.list"); f != nil && f.Value.String() != "" {
-		return m.Run() // Prints names and runs nothing.
+	if listing() {
+		return m.Run()
 	}
 	e.report.Start(time.Now())
 	if e.unavailable != "" {
@@ -196,9 +223,17 @@ func (e *Environment) prepare(ctx context.Context) error {
 	if e.artifacts, err = newArtifacts(e.suite.Name); err != nil {
 		return fmt.Errorf("e2e %s: %w", e.title(), err)
 	}
-	if e.options.cluster == "existing" {
+	switch e.options.cluster {
+	case "existing":
 		e.cluster = Existing(e.config.KubeconfigFile(), e.config.KubeContext())
-	} else {
+	case "kind":
+		e.cluster = Kind(provider.Options{
+			Site:              e.site,
+			AggregatorRouting: e.options.routing,
+			KubeAPIServerArgs: e.suite.KubeAPIServerArgs,
+			Log:               os.Stdout,
+		})
+	default:
 		e.cluster = ControlPlane(controlplane.Options{
 			Binaries:          binaries,
 			LogDir:            e.artifacts.dir,

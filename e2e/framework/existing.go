@@ -85,9 +85,17 @@ func (e *existing) WaitForControlPlane(ctx context.Context, _ klient.Client) err
 
 // Install waits until the server's APIServices are Available.
 func (e *existing) Install(ctx context.Context, server Server) (Installation, error) {
-	client, err := aggregator.NewForConfig(e.config)
+	if err := waitAvailable(ctx, e.config, server); err != nil {
+		return nil, fmt.Errorf("the cluster of --kubeconfig=%s: %w; install server %s first", e.kubeconfig, err, server.Name())
+	}
+	return installed{server}, nil
+}
+
+// waitAvailable waits until a server's APIServices are Available, for a minute each.
+func waitAvailable(ctx context.Context, config *rest.Config, server Server) error {
+	client, err := aggregator.NewForConfig(config)
 	if err != nil {
-		return nil, fmt.Errorf("making a client for APIServices: %w", err)
+		return fmt.Errorf("making a client for APIServices: %w", err)
 	}
 	for _, gv := range server.Definition.GroupVersions() {
 		name := gv.Version + "." + gv.Group
@@ -97,11 +105,10 @@ func (e *existing) Install(ctx context.Context, server Server) (Installation, er
 			return last == nil, nil
 		}, wait.WithContext(ctx), wait.WithTimeout(time.Minute), wait.WithInterval(200*time.Millisecond), wait.WithImmediate())
 		if err != nil {
-			return nil, fmt.Errorf("APIService %s of the cluster of --kubeconfig=%s: %w; install server %s first",
-				name, e.kubeconfig, last, server.Name())
+			return fmt.Errorf("waiting for APIService %s: %w", name, last)
 		}
 	}
-	return installed{server}, nil
+	return nil
 }
 
 // installed is a server that can be used and nothing more.
@@ -111,7 +118,11 @@ func (i installed) Server() Server { return i.server }
 
 // ExportLogs writes what the pods in the servers' namespace logged.
 func (e *existing) ExportLogs(ctx context.Context, dest string) error {
-	client, err := kubernetes.NewForConfig(e.config)
+	return exportPods(ctx, e.config, dest)
+}
+
+func exportPods(ctx context.Context, config *rest.Config, dest string) error {
+	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return fmt.Errorf("exporting logs: %w", err)
 	}

@@ -34,14 +34,16 @@ type Server struct {
 // Name is the Definition's name.
 func (s Server) Name() string { return s.Definition.Name }
 
-// Program finds the server's program, or builds it into dir, which need not exist.
-func (s Server) Program(ctx context.Context, dir string) (string, error) {
-	return Program(ctx, s.Name(), s.Package, dir)
+// Program finds the server's program, or builds it into dir, which need not exist,
+// with more variables in the go command's environment.
+func (s Server) Program(ctx context.Context, dir string, variables ...string) (string, error) {
+	return Program(ctx, s.Name(), s.Package, dir, variables...)
 }
 
 // Program finds the program with a name, or builds it from the package at the
-// directory of the repository ("tools/annex") into dir, which need not exist.
-func Program(ctx context.Context, name, pkg, dir string) (string, error) {
+// directory of the repository ("tools/annex") into dir, which need not exist,
+// with more variables in the go command's environment.
+func Program(ctx context.Context, name, pkg, dir string, variables ...string) (string, error) {
 	if location := os.Getenv(programVariable(name)); location != "" {
 		found, err := runfiles.Rlocation(location)
 		if err != nil {
@@ -65,6 +67,7 @@ func Program(ctx context.Context, name, pkg, dir string) (string, error) {
 	}
 	file := filepath.Join(dir, name)
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", file, path.Join("example.com/annex", pkg))
+	cmd.Env = append(os.Environ(), variables...)
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building program %s with %q: %w\n%s", name, cmd, err, output)
 	}

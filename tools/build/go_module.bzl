@@ -40,6 +40,8 @@ def _go_module_archive_impl(ctx):
         ctx.extract(_download(ctx, module, version, sum), output = directory, stripPrefix = path)
     for path in ctx.attr.empty_files:
         ctx.file(path, "")
+    if ctx.attr.build_file_content:
+        ctx.file("BUILD.bazel", ctx.attr.build_file_content)
 
 go_module_archive = repository_rule(
     implementation = _go_module_archive_impl,
@@ -50,6 +52,7 @@ go_module_archive = repository_rule(
         "sum": attr.string(mandatory = True, doc = "Its hash as in go.sum, h1:..."),
         "nested": attr.string_dict(doc = "Directory -> 'module@version hash' of modules to put inside."),
         "empty_files": attr.string_list(doc = "Files to add, empty."),
+        "build_file_content": attr.string(doc = "The BUILD file at the top, of a module that has none."),
     },
     environ = _ENVIRON,
 )

@@ -73,6 +73,7 @@ def _go_programs_impl(ctx):
             "GOTOOLCHAIN": "local",
             "GOWORK": "off",
             "LDFLAGS": " ".join(ldflags),
+            "TAGS": ",".join(ctx.attr.gotags),
             "PATH": "/usr/bin:/bin",
         },
         command = """set -eu
@@ -82,7 +83,7 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 export HOME=$work GOPATH=$work/go GOCACHE=$work/cache GOROOT=$top/{goroot}
 mkdir "$work/src"
 tar -xf {src} -C "$work/src"
-build() {{ (cd "$work/src" && "$top/{go}" build -p 2 -trimpath -buildvcs=false -ldflags "$LDFLAGS" -o "$top/$1" "$2"); }}
+build() {{ (cd "$work/src" && "$top/{go}" build -p 2 -trimpath -buildvcs=false -tags "$TAGS" -ldflags "$LDFLAGS" -o "$top/$1" "$2"); }}
 {build}
 """.format(goroot = sdk.root_file.dirname, go = sdk.go.path, src = ctx.file.src.path, build = "\n".join(build)),
     )
@@ -94,6 +95,7 @@ _go_programs = rule(
         "src": attr.label(mandatory = True, allow_single_file = True),
         "packages": attr.string_dict(mandatory = True, doc = "Package -> name of the program."),
         "x_defs": attr.string_dict(doc = "Variable -> value that the linker sets."),
+        "gotags": attr.string_list(doc = "Build constraints that hold."),
     },
     toolchains = ["@io_bazel_rules_go//go:toolchain"],
 )
@@ -112,7 +114,7 @@ _go_program = rule(
     executable = True,
 )
 
-def go_programs(name, src, packages, x_defs = {}, visibility = None):
+def go_programs(name, src, packages, x_defs = {}, gotags = [], visibility = None):
     """Compiles programs of one module in one action, and makes a target that can be run of each.
 
     Args:
@@ -120,8 +122,9 @@ def go_programs(name, src, packages, x_defs = {}, visibility = None):
       src: src.tar of a go_vendor_archive.
       packages: package -> program. A target with the program's name is made of each.
       x_defs: variable -> value that the linker sets in all of them.
+      gotags: build constraints that hold.
       visibility: of the programs.
     """
-    _go_programs(name = name, src = src, packages = packages, x_defs = x_defs, visibility = ["//visibility:private"])
+    _go_programs(name = name, src = src, packages = packages, x_defs = x_defs, gotags = gotags, visibility = ["//visibility:private"])
     for program in packages.values():
         _go_program(name = program, programs = name, visibility = visibility)

@@ -37,12 +37,36 @@ def annex_repositories():
             "linux-arm64": "h1:sYL/O6MqS68ML0kjsQ36WoYIpJqkw60TxizWUYUKQMc=",
         },
     )
-    for program in ["etcd", "kubernetes"]:
+    for program, package in {
+        "cni": "//tools/kind/cni",
+        "containerd": "//tools/kind/containerd",
+        "coredns": "//tools/kind/coredns",
+        "etcd": "//tools/controlplane/etcd",
+        "kubernetes": "//tools/controlplane/kubernetes",
+        "localpath": "//tools/kind/localpath",
+    }.items():
         go_vendor_archive(
             name = "annex_" + program,
-            go_mod = "//tools/controlplane/%s:go.mod" % program,
-            go_sum = "//tools/controlplane/%s:go.sum" % program,
+            go_mod = package + ":go.mod",
+            go_sum = package + ":go.sum",
         )
+
+    # What kind puts into the image of its nodes. Its Go code is a dependency like others.
+    go_module_archive(
+        name = "annex_kind",
+        module = "sigs.k8s.io/kind",
+        version = "v0.33.0",
+        sum = "h1:AjvDv3vOygb/VKLVQW87lfktIBzkxR8Ump9DjxC8+Lk=",
+        build_file_content = """
+filegroup(
+    name = "node_files",
+    srcs = glob(["images/base/files/**"]),
+    visibility = ["//visibility:public"],
+)
+
+exports_files(["images/base/files/etc/crictl.yaml"])
+""",
+    )
 
     # What rules_go and gazelle load of bazel-contrib/supply-chain, and what bazel coverage loads of Bazel's own tools.
     # Both are published on GitHub only.

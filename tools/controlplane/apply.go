@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 )
 
 // fieldManager is who owns, in server-side apply, what is applied here.
@@ -21,11 +22,16 @@ const fieldManager = "annex-controlplane"
 // apply as cluster-admin. Objects need their type metadata. It may be called
 // again with the same objects, or changed ones.
 func (c *ControlPlane) Apply(ctx context.Context, objects ...runtime.Object) error {
-	client, err := dynamic.NewForConfig(c.RESTConfig())
+	return Apply(ctx, c.RESTConfig(), objects...)
+}
+
+// Apply does the same in any cluster, as whoever config says.
+func Apply(ctx context.Context, config *rest.Config, objects ...runtime.Object) error {
+	client, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return fmt.Errorf("applying objects: %w", err)
 	}
-	resources, err := discovery.NewDiscoveryClientForConfig(c.RESTConfig())
+	resources, err := discovery.NewDiscoveryClientForConfig(config)
 	if err != nil {
 		return fmt.Errorf("applying objects: %w", err)
 	}

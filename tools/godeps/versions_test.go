@@ -15,6 +15,8 @@ func TestVersions(t *testing.T) {
 	root, kubernetes := parse(t, "../../go.mod"), parse(t, "../controlplane/kubernetes/go.mod")
 	for _, tc := range []struct{ what, file, pattern, want string }{
 		{"rules_go", "../build/repositories.bzl", `name = "io_bazel_rules_go",\s+module = "github.com/bazelbuild/rules_go",\s+version = "(.*)"`, required(t, root, "github.com/bazelbuild/rules_go")},
+		{"kind", "../build/repositories.bzl", `module = "sigs.k8s.io/kind",\s+version = "(.*)"`, required(t, root, "sigs.k8s.io/kind")},
+		{"kind", "../kind/node/images.go", `Version = "(.*)"`, required(t, root, "sigs.k8s.io/kind")},
 		{"the Go SDK", "../build/repositories.bzl", `name = "go_sdk_files",\s+version = "(.*)"`, strings.TrimPrefix(root.Toolchain.Name, "go")},
 		{"Kubernetes", "../controlplane/BUILD.bazel", `KUBERNETES_VERSION = "(.*)"`, required(t, kubernetes, "k8s.io/kubernetes")},
 	} {

@@ -6,14 +6,13 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"os/exec"
-	"os/signal"
-	"runtime"
 	"strconv"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"example.com/annex/tools/controlplane/process"
 )
 
 // Address is the address that lo has inside, besides 127.0.0.1. It is nobody's
@@ -90,65 +89,31 @@ func EnterCommand() []string {
 	return command
 }
 
-// runInside runs this program again, inside.
+// runInside runs this program again, inside. It tries what this user may do: root
+// goes without a user namespace, in which he would lose his power over other
+// users' files.
 func runInside(outside string) (int, error) {
-	// The kernel kills the child when the thread that started it ends
-	// (prctl(2), PR_SET_PDEATHSIG).
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	// From before the start: none may end this program, and the one inside with it.
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
-	defer signal.Stop(signals)
-	cmd, err := start(outside)
+	outsideUser, err := os.Readlink(userNamespace)
 	if err != nil {
-		return 1, err
+		outsideUser = "" // A kernel without user namespaces.
 	}
-	done := make(chan struct{})
-	defer close(done)
-	go func() {
-		for {
-			select {
-			case s := <-signals:
-				_ = cmd.Process.Signal(s) // It may be gone already.
-			case <-done:
-				return
-			}
-		}
-	}()
-	err = cmd.Wait()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-			return 128 + int(status.Signal()), nil // As a shell says it.
-		}
-		return exit.ExitCode(), nil
-	}
-	if err != nil {
-		return 1, fmt.Errorf("waiting for the program in the network namespace: %w", err)
-	}
-	return 0, nil
-}
-
-// start tries what this user may do. Root goes without a user namespace, in
-// which he would lose his power over other users' files.
-func start(outside string) (*exec.Cmd, error) {
 	var errs []error
 	for _, user := range []bool{false, true} {
 		if !user && os.Geteuid() != 0 {
 			continue
 		}
-		cmd := command(outside, user)
-		err := cmd.Start()
+		status, err := process.Again(attributes(user), outsideVariable+"="+outside, outsideUserVariable+"="+outsideUser,
+			// Inside there is no way to a proxy. Without this kube-apiserver asks the one of HTTPS_PROXY for Address.
+			"NO_PROXY=*")
 		if err == nil {
-			return cmd, nil
+			return status, nil
 		}
 		if !refused(err) {
-			return nil, fmt.Errorf("making a network namespace: %w", err)
+			return 1, fmt.Errorf("making a network namespace: %w", err)
 		}
 		errs = append(errs, err)
 	}
-	return nil, fmt.Errorf("%w: %w\nit takes CAP_SYS_ADMIN, or user namespaces: look at the sysctls "+
+	return 1, fmt.Errorf("%w: %w\nit takes CAP_SYS_ADMIN, or user namespaces: look at the sysctls "+
 		"user.max_user_namespaces, kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns", ErrRefused, errors.Join(errs...))
 }
 
@@ -159,22 +124,8 @@ func refused(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.ENOSYS)
 }
 
-func command(outside string, user bool) *exec.Cmd {
-	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
-	cmd.Args[0] = os.Args[0]
-	outsideUser, err := os.Readlink(userNamespace)
-	if err != nil {
-		outsideUser = "" // A kernel without user namespaces.
-	}
-	cmd.Env = append(os.Environ(), outsideVariable+"="+outside, outsideUserVariable+"="+outsideUser,
-		// Inside there is no way to a proxy. Without this kube-apiserver asks the one of HTTPS_PROXY for Address.
-		"NO_PROXY=*")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	attributes := &syscall.SysProcAttr{
-		Cloneflags: unix.CLONE_NEWNET,
-		Pdeathsig:  syscall.SIGKILL,
-		Setpgid:    true, // Ctrl-C comes once: from here.
-	}
+func attributes(user bool) syscall.SysProcAttr {
+	attributes := syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET}
 	if user {
 		attributes.Cloneflags |= unix.CLONE_NEWUSER
 		attributes.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Geteuid(), HostID: os.Geteuid(), Size: 1}}
@@ -182,8 +133,7 @@ func command(outside string, user bool) *exec.Cmd {
 		// Without it exec drops the capabilities of a user who is not root.
 		attributes.AmbientCaps = []uintptr{unix.CAP_NET_ADMIN}
 	}
-	cmd.SysProcAttr = attributes
-	return cmd
+	return attributes
 }
 
 // setUp brings lo up, which gives it 127.0.0.1, and adds Address.

@@ -11,13 +11,16 @@ import (
 // parentMode is the mode of directories that are there only because something lies in them.
 const parentMode Mode = 0o755
 
-// Entry is a file or a directory of a layer. All of them belong to root.
+// Entry is a file, a directory or a symbolic link of a layer. All of them belong to root.
 type Entry struct {
 	// Path in the image: absolute, without . or .. in it.
 	Path string `json:"path"`
-	// Source is the file on this machine to copy; symbolic links are followed. Without it the entry is a directory.
+	// Source is the file on this machine to copy; symbolic links are followed. Without it the entry is a directory, unless
+	// it is a link.
 	Source string `json:"source,omitempty"`
-	Mode   Mode   `json:"mode"`
+	// Link is what a symbolic link says. It has no Mode.
+	Link string `json:"link,omitempty"`
+	Mode Mode   `json:"mode"`
 }
 
 // complete sorts entries, and adds the directories that they lie in, so that parents come first. It complains about
@@ -31,6 +34,9 @@ func complete(entries []Entry) ([]Entry, error) {
 		if _, twice := byPath[entry.Path]; twice {
 			return nil, fmt.Errorf("%s is given twice", entry.Path)
 		}
+		if entry.Source != "" && entry.Link != "" {
+			return nil, fmt.Errorf("%s is both a file and a link", entry.Path)
+		}
 		byPath[entry.Path] = entry
 	}
 	for _, entry := range entries {
@@ -40,6 +46,8 @@ func complete(entries []Entry) ([]Entry, error) {
 				byPath[parent] = Entry{Path: parent, Mode: parentMode}
 			case found.Source != "":
 				return nil, fmt.Errorf("%s lies in %s, which is a file", entry.Path, parent)
+			case found.Link != "":
+				return nil, fmt.Errorf("%s lies in %s, which is a link", entry.Path, parent)
 			}
 		}
 	}

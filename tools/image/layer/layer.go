@@ -53,6 +53,10 @@ func add(archive *tar.Writer, entry Entry) error {
 		Mode:    int64(entry.Mode),
 		ModTime: time.Unix(0, 0),
 	}
+	if entry.Link != "" {
+		header.Typeflag, header.Linkname, header.Mode = tar.TypeSymlink, entry.Link, 0o777
+		return archive.WriteHeader(header)
+	}
 	if entry.Source == "" {
 		header.Typeflag = tar.TypeDir
 		header.Name += "/"

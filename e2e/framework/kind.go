@@ -1,0 +1,142 @@
+package framework
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"sigs.k8s.io/e2e-framework/support"
+
+	provider "example.com/annex/e2e/framework/kind"
+	"example.com/annex/shared/certs"
+	"example.com/annex/shared/deployment"
+	"example.com/annex/tools/controlplane"
+	"example.com/annex/tools/controlplane/workdir"
+	"example.com/annex/tools/image/archive"
+	"example.com/annex/tools/image/assembly"
+	"example.com/annex/tools/image/layer"
+)
+
+// kindCluster is a cluster with a node, made for the run. The servers run as
+// Pods.
+type kindCluster struct {
+	*provider.Provider
+	// dir has programs and images.
+	dir *workdir.Directory
+	// stored tells whether there is an etcd for the servers.
+	stored bool
+}
+
+var _ Cluster = (*kindCluster)(nil)
+
+// Kind is a cluster of sigs.k8s.io/kind that Create makes with the options.
+func Kind(options provider.Options) Cluster {
+	return &kindCluster{Provider: provider.New(options)}
+}
+
+// SetDefaults and WithName return this cluster, not the provider within.
+func (k *kindCluster) SetDefaults() support.E2EClusterProvider { return k }
+
+func (k *kindCluster) WithName(name string) support.E2EClusterProvider {
+	k.Provider.WithName(name)
+	return k
+}
+
+// Install finds or builds the server's program, makes an image of it that the
+// node knows, and creates everything that the server takes.
+func (k *kindCluster) Install(ctx context.Context, server Server) (Installation, error) {
+	if k.dir == nil {
+		dir, err := workdir.New("", "annex-e2e-images")
+		if err != nil {
+			return nil, err
+		}
+		k.dir = dir
+	}
+	image, err := k.loadImage(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	authority, err := certs.NewAuthority(server.Name()+"-ca", certs.Options{})
+	if err != nil {
+		return nil, err
+	}
+	serving, err := authority.IssueServer(certs.ServiceNames(server.Name(), deployment.DefaultNamespace, "cluster.local"))
+	if err != nil {
+		return nil, err
+	}
+	pod := workload{server: server, image: image, serving: serving}
+	installation := deployment.Installation{Definition: server.Definition}
+	objects := append(installation.Identity(), installation.ServerAccess()...)
+	if server.Definition.Stored() {
+		if pod.etcd, err = k.etcdImage(ctx); err != nil {
+			return nil, err
+		}
+		if !k.stored {
+			objects = append(objects, etcdObjects(pod.etcd)...)
+			k.stored = true
+		}
+	}
+	objects = append(objects, pod.objects()...)
+	objects = append(objects, installation.UserAccess()...)
+	objects = append(objects, installation.APIServices(authority.CertificatePEM())...)
+	if err := controlplane.Apply(ctx, k.KubernetesRestConfig(), objects...); err != nil {
+		return nil, err
+	}
+	if err := waitAvailable(ctx, k.KubernetesRestConfig(), server); err != nil {
+		return nil, err
+	}
+	return k.exposed(ctx, serverPod{installed: installed{server}, cluster: k, ca: authority.CertificatePEM(), name: installation.ServiceName()})
+}
+
+// loadImage makes an image of nothing but the server's program.
+func (k *kindCluster) loadImage(ctx context.Context, server Server) (string, error) {
+	// There is no C library in the image.
+	program, err := server.Program(ctx, k.dir.Join("programs"), "CGO_ENABLED=0")
+	if err != nil {
+		return "", err
+	}
+	image, err := assembly.Image{
+		Architecture: runtime.GOARCH,
+		Program:      &layer.Entry{Path: "/" + server.Name(), Source: program, Mode: 0o755},
+		Entrypoint:   []string{"/" + server.Name()},
+		User:         fmt.Sprint(podUser),
+	}.On(nil)
+	if err != nil {
+		return "", fmt.Errorf("making an image of server %s: %w", server.Name(), err)
+	}
+	tag, err := name.NewTag("annex.example.com/e2e/" + server.Name() + ":run")
+	if err != nil {
+		return "", err
+	}
+	file := k.dir.Join(server.Name() + ".tar")
+	out, err := os.Create(file)
+	if err != nil {
+		return "", fmt.Errorf("writing an image of server %s: %w", server.Name(), err)
+	}
+	if err := errors.Join(archive.Write(out, image, tag), out.Close()); err != nil {
+		return "", fmt.Errorf("writing an image of server %s: %w", server.Name(), err)
+	}
+	return tag.Name(), k.LoadImages(func() (io.ReadCloser, error) { return os.Open(file) })
+}
+
+// ExportLogs writes what the servers' Pods logged, and what kind collects.
+func (k *kindCluster) ExportLogs(ctx context.Context, dest string) error {
+	var err error
+	if config := k.KubernetesRestConfig(); config != nil {
+		err = exportPods(ctx, config, dest)
+	}
+	return errors.Join(err, k.Provider.ExportLogs(ctx, dest))
+}
+
+// Destroy removes the cluster, with the servers in it.
+func (k *kindCluster) Destroy(ctx context.Context) error {
+	err := k.Provider.Destroy(ctx)
+	if k.dir != nil {
+		err = errors.Join(err, k.dir.Remove())
+	}
+	return err
+}
