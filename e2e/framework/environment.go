@@ -56,6 +56,11 @@ func (s Suite) flags() bool {
 	return len(s.KubeAPIServerArgs) > 0 || slices.ContainsFunc(s.Servers, func(server Server) bool { return len(server.Args) > 0 })
 }
 
+// tabled tells whether a server needs a database that the suite has made.
+func (s Suite) tabled() bool {
+	return slices.ContainsFunc(s.Servers, func(server Server) bool { return len(server.Definition.Tabled()) > 0 })
+}
+
 // Environment is where a suite runs: one cluster with the suite's servers.
 type Environment struct {
 	suite   Suite
@@ -117,6 +122,8 @@ func New(suite Suite) (*Environment, error) {
 		e.unavailable = "-short was given"
 	case e.options.cluster == "existing" && suite.flags():
 		e.unavailable = "not on this cluster: its programs have not the flags that the suite needs, and are not ours to restart"
+	case e.options.cluster == "kind" && suite.tabled():
+		e.unavailable = "not on this cluster: its Pods don't reach the suite's database"
 	}
 	return e, nil
 }

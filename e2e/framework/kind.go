@@ -7,12 +7,15 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
+	"strconv"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/e2e-framework/support"
 
 	provider "example.com/annex/e2e/framework/kind"
-	"example.com/annex/shared/certs"
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/workdir"
@@ -47,7 +50,7 @@ func (k *kindCluster) WithName(name string) support.E2EClusterProvider {
 }
 
 // Install finds or builds the server's program, makes an image of it that the
-// node knows, and creates everything that the server takes.
+// node knows, and applies what deploy/ has in its base.
 func (k *kindCluster) Install(ctx context.Context, server Server) (Installation, error) {
 	if k.dir == nil {
 		dir, err := workdir.New("", "annex-e2e-images")
@@ -56,71 +59,75 @@ func (k *kindCluster) Install(ctx context.Context, server Server) (Installation,
 		}
 		k.dir = dir
 	}
-	image, err := k.loadImage(ctx, server)
-	if err != nil {
-		return nil, err
-	}
-	authority, err := certs.NewAuthority(server.Name()+"-ca", certs.Options{})
-	if err != nil {
-		return nil, err
-	}
-	serving, err := authority.IssueServer(certs.ServiceNames(server.Name(), deployment.DefaultNamespace, "cluster.local"))
-	if err != nil {
-		return nil, err
-	}
-	pod := workload{server: server, image: image, serving: serving}
 	installation := deployment.Installation{Definition: server.Definition}
-	objects := append(installation.Identity(), installation.ServerAccess()...)
+	if err := k.loadImage(ctx, server, installation.Image()); err != nil {
+		return nil, err
+	}
+	objects := installation.Objects()
+	args := server.Args
 	if server.Definition.Stored() {
-		if pod.etcd, err = k.etcdImage(ctx); err != nil {
-			return nil, err
-		}
+		args = append([]string{"--etcd-servers=" + etcdURL}, args...)
 		if !k.stored {
-			objects = append(objects, etcdObjects(pod.etcd)...)
+			image, err := k.etcdImage(ctx)
+			if err != nil {
+				return nil, err
+			}
+			// After the namespace.
+			objects = slices.Concat(installation.Identity(), etcdObjects(image), objects)
 			k.stored = true
 		}
 	}
-	objects = append(objects, pod.objects()...)
-	objects = append(objects, installation.UserAccess()...)
-	objects = append(objects, installation.APIServices(authority.CertificatePEM())...)
+	for _, object := range objects {
+		switch object := object.(type) {
+		case *appsv1.Deployment:
+			if object.Name == server.Name() {
+				container := &object.Spec.Template.Spec.Containers[0]
+				container.Args = append(container.Args, args...)
+			}
+		case *corev1.Service:
+			// Its ClusterIP is for kube-apiserver, and its port of the node for tests.
+			object.Spec.Type = corev1.ServiceTypeNodePort
+		}
+	}
 	if err := controlplane.Apply(ctx, k.KubernetesRestConfig(), objects...); err != nil {
 		return nil, err
 	}
 	if err := waitAvailable(ctx, k.KubernetesRestConfig(), server); err != nil {
 		return nil, err
 	}
-	return k.exposed(ctx, serverPod{installed: installed{server}, cluster: k, ca: authority.CertificatePEM(), name: installation.ServiceName()})
+	return k.exposed(ctx, serverPod{installed: installed{server}, cluster: k, name: installation.ServiceName()})
 }
 
-// loadImage makes an image of nothing but the server's program.
-func (k *kindCluster) loadImage(ctx context.Context, server Server) (string, error) {
+// loadImage makes an image of nothing but the server's program, under the name
+// that the Deployment asks for.
+func (k *kindCluster) loadImage(ctx context.Context, server Server, as string) error {
 	// There is no C library in the image.
 	program, err := server.Program(ctx, k.dir.Join("programs"), "CGO_ENABLED=0")
 	if err != nil {
-		return "", err
+		return err
 	}
 	image, err := assembly.Image{
 		Architecture: runtime.GOARCH,
 		Program:      &layer.Entry{Path: "/" + server.Name(), Source: program, Mode: 0o755},
 		Entrypoint:   []string{"/" + server.Name()},
-		User:         fmt.Sprint(podUser),
+		User:         strconv.Itoa(deployment.User),
 	}.On(nil)
 	if err != nil {
-		return "", fmt.Errorf("making an image of server %s: %w", server.Name(), err)
+		return fmt.Errorf("making an image of server %s: %w", server.Name(), err)
 	}
-	tag, err := name.NewTag("annex.example.com/e2e/" + server.Name() + ":run")
+	tag, err := name.NewTag(as)
 	if err != nil {
-		return "", err
+		return err
 	}
 	file := k.dir.Join(server.Name() + ".tar")
 	out, err := os.Create(file)
 	if err != nil {
-		return "", fmt.Errorf("writing an image of server %s: %w", server.Name(), err)
+		return fmt.Errorf("writing an image of server %s: %w", server.Name(), err)
 	}
 	if err := errors.Join(archive.Write(out, image, tag), out.Close()); err != nil {
-		return "", fmt.Errorf("writing an image of server %s: %w", server.Name(), err)
+		return fmt.Errorf("writing an image of server %s: %w", server.Name(), err)
 	}
-	return tag.Name(), k.LoadImages(func() (io.ReadCloser, error) { return os.Open(file) })
+	return k.LoadImages(func() (io.ReadCloser, error) { return os.Open(file) })
 }
 
 // ExportLogs writes what the servers' Pods logged, and what kind collects.

@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	aggregator "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 
@@ -24,7 +26,7 @@ import (
 type serverPod struct {
 	installed
 	cluster *kindCluster
-	// name and ca are those of the serving certificate.
+	// name and ca are those of the serving certificate, which the server has made.
 	name string
 	ca   []byte
 
@@ -61,6 +63,16 @@ func (k *kindCluster) exposed(ctx context.Context, s serverPod) (serverPod, erro
 	if s.client, err = kubernetes.NewForConfig(k.KubernetesRestConfig()); err != nil {
 		return s, fmt.Errorf("making a client: %w", err)
 	}
+	services, err := aggregator.NewForConfig(k.KubernetesRestConfig())
+	if err != nil {
+		return s, fmt.Errorf("making a client for APIServices: %w", err)
+	}
+	gv := s.server.Definition.GroupVersions()[0]
+	registered, err := services.ApiregistrationV1().APIServices().Get(ctx, gv.Version+"."+gv.Group, metav1.GetOptions{})
+	if err != nil {
+		return s, fmt.Errorf("asking for the authority of server %s: %w", s.server.Name(), err)
+	}
+	s.ca = registered.Spec.CABundle
 	list, err := k.Nodes()
 	if err != nil {
 		return s, fmt.Errorf("listing nodes: %w", err)
@@ -108,7 +120,7 @@ func (s serverPod) run(ctx context.Context, command string, args ...string) (str
 }
 
 // Kill kills the process on the node, and takes the Deployment's replica away
-// before the kubelet has made another.
+// before another process is ready: the Pod has a second to end.
 func (s serverPod) Kill(ctx context.Context) error {
 	if _, err := s.run(ctx, "pkill", "--signal", "KILL", "--full", "^/"+s.server.Name()+" "); err != nil {
 		return fmt.Errorf("killing server %s: %w", s.server.Name(), err)
@@ -116,8 +128,12 @@ func (s serverPod) Kill(ctx context.Context) error {
 	if err := s.scale(ctx, 0); err != nil {
 		return fmt.Errorf("killing server %s: %w", s.server.Name(), err)
 	}
+	pods, all := s.client.CoreV1().Pods(deployment.DefaultNamespace), metav1.ListOptions{LabelSelector: deployment.NameLabel + "=" + s.server.Name()}
+	if err := pods.DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: ptr.To[int64](1)}, all); err != nil {
+		return fmt.Errorf("killing server %s: %w", s.server.Name(), err)
+	}
 	return s.await(ctx, "to be gone", func(ctx context.Context) error {
-		pods, err := s.client.CoreV1().Pods(deployment.DefaultNamespace).List(ctx, metav1.ListOptions{LabelSelector: nameLabel + "=" + s.server.Name()})
+		pods, err := pods.List(ctx, all)
 		if err != nil {
 			return err
 		}

@@ -23,8 +23,8 @@ const (
 	// imageTag is the tag that images get where they are loaded and not pushed (tools/image).
 	imageTag = "development"
 
-	// user is the one of the image: nobody's on the node.
-	user = 65532
+	// User is whom servers run as, in their images and in their Pods: nobody's on the node.
+	User = 65532
 )
 
 // ShutdownDelay is --shutdown-delay-duration: how long a server that is shutting down goes on serving, no longer ready, until
@@ -88,9 +88,9 @@ func (i Installation) pod() corev1.PodSpec {
 		TerminationGracePeriodSeconds: ptr.To(int64(terminationGrace().Seconds())),
 		SecurityContext: &corev1.PodSecurityContext{
 			RunAsNonRoot:   ptr.To(true),
-			RunAsUser:      ptr.To[int64](user),
-			RunAsGroup:     ptr.To[int64](user),
-			FSGroup:        ptr.To[int64](user), // So that it can read Secrets that are mounted, and write volumes.
+			RunAsUser:      ptr.To[int64](User),
+			RunAsGroup:     ptr.To[int64](User),
+			FSGroup:        ptr.To[int64](User), // So that it can read Secrets that are mounted, and write volumes.
 			SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 		},
 		TopologySpreadConstraints: []corev1.TopologySpreadConstraint{

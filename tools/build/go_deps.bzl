@@ -77,6 +77,14 @@ def go_deps():
         version = "v0.14.1",
     )
     go_repository(
+        name = "com_github_burntsushi_toml",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/BurntSushi/toml",
+        sum = "h1:kuoIxZQy2WRRk1pttg9asf+WVv6tWQuBNVmK8+nqPr0=",
+        version = "v1.4.0",
+    )
+    go_repository(
         name = "com_github_cenkalti_backoff_v5",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -581,6 +589,22 @@ def go_deps():
         version = "v1.1.1",
     )
     go_repository(
+        name = "com_github_pelletier_go_toml",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/pelletier/go-toml",
+        sum = "h1:4yBQzkHv+7BHq2PQUZF3Mx0IYxG7LsP222s7Agd3ve8=",
+        version = "v1.9.5",
+    )
+    go_repository(
+        name = "com_github_pkg_errors",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/pkg/errors",
+        sum = "h1:FEBLx1zS214owpjy7qsBeixbURkuhQAwrK5UwLGTwt4=",
+        version = "v0.9.1",
+    )
+    go_repository(
         name = "com_github_pmezard_go_difflib",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -731,6 +755,14 @@ def go_deps():
         importpath = "cel.dev/expr",
         sum = "h1:1KrZg61W6TWSxuNZ37Xy49ps13NUovb66QLprthtwi4=",
         version = "v0.25.1",
+    )
+    go_repository(
+        name = "dev_essio_al_pkg_shellescape",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "al.essio.dev/pkg/shellescape",
+        sum = "h1:86HrALUujYS/h+GtqoB26SBEdkWfmMI6FubjXlsXyho=",
+        version = "v1.5.1",
     )
     go_repository(
         name = "in_gopkg_evanphx_json_patch_v4",
@@ -885,6 +917,14 @@ def go_deps():
         version = "v0.37.2",
     )
     go_repository(
+        name = "io_k8s_cri_api",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "k8s.io/cri-api",
+        sum = "h1:UMvN3s6yoG3SVbxX9Mw6yVmVmaLwVAjy0hXUpJzXogo=",
+        version = "v0.37.2",
+    )
+    go_repository(
         name = "io_k8s_gengo_v2",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
@@ -963,6 +1003,14 @@ def go_deps():
         importpath = "sigs.k8s.io/json",
         sum = "h1:IpInykpT6ceI+QxKBbEflcR5EXP7sU1kvOlxwZh5txg=",
         version = "v0.0.0-20250730193827-2d320260d730",
+    )
+    go_repository(
+        name = "io_k8s_sigs_kind",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "sigs.k8s.io/kind",
+        sum = "h1:AjvDv3vOygb/VKLVQW87lfktIBzkxR8Ump9DjxC8+Lk=",
+        version = "v0.33.0",
     )
     go_repository(
         name = "io_k8s_sigs_kustomize_api",

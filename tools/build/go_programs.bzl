@@ -114,7 +114,7 @@ _go_program = rule(
     executable = True,
 )
 
-def go_programs(name, src, packages, x_defs = {}, gotags = [], visibility = None):
+def go_programs(name, src, packages, x_defs = {}, gotags = [], tags = [], visibility = None):
     """Compiles programs of one module in one action, and makes a target that can be run of each.
 
     Args:
@@ -123,8 +123,9 @@ def go_programs(name, src, packages, x_defs = {}, gotags = [], visibility = None
       packages: package -> program. A target with the program's name is made of each.
       x_defs: variable -> value that the linker sets in all of them.
       gotags: build constraints that hold.
+      tags: of all targets: "manual" for programs that //... does not ask for.
       visibility: of the programs.
     """
-    _go_programs(name = name, src = src, packages = packages, x_defs = x_defs, gotags = gotags, visibility = ["//visibility:private"])
+    _go_programs(name = name, src = src, packages = packages, x_defs = x_defs, gotags = gotags, tags = tags, visibility = ["//visibility:private"])
     for program in packages.values():
-        _go_program(name = program, programs = name, visibility = visibility)
+        _go_program(name = program, programs = name, tags = tags, visibility = visibility)
