@@ -67,10 +67,11 @@ func granted(ctx context.Context, client kubernetes.Interface, server apiserver.
 	return sorted(all), nil
 }
 
-// needed are all rights that the Definition lists.
-func needed(server apiserver.Definition) []string {
+// needed are all rights that the Definition lists; with no namespace, without those that a server needs in its own to make its
+// certificates.
+func needed(server apiserver.Definition, namespace string) []string {
 	var all []string
-	for _, access := range server.Access(deployment.DefaultNamespace) {
+	for _, access := range server.Access(namespace) {
 		all = append(all, rights(access.Namespace, access.Rules)...)
 	}
 	return sorted(all)
@@ -100,14 +101,14 @@ func sorted(lines []string) []string {
 	return slices.Compact(lines)
 }
 
-// checkAccess compares what the server may do with what it needs.
-func checkAccess(t *testing.T, client kubernetes.Interface, server apiserver.Definition) {
+// checkAccess compares what the server may do with what it needs, as needed says.
+func checkAccess(t *testing.T, client kubernetes.Interface, server apiserver.Definition, namespace string) {
 	t.Helper()
 	has, err := granted(t.Context(), client, server)
 	if err != nil {
 		t.Fatal(err)
 	}
-	needs := needed(server)
+	needs := needed(server, namespace)
 	for _, right := range needs {
 		if !slices.Contains(has, right) {
 			t.Errorf("it may not %s", right)

@@ -55,7 +55,7 @@ func TestLocal(t *testing.T) {
 			})
 			objects := render(t, manifests.Options{Server: server.Name, Overlay: "local", Address: netip.MustParseAddrPort(address.Address())})
 			applied(t, plane, objects, apply.Options{})
-			checkAccess(t, client, server)
+			checkAccess(t, client, server, deployment.DefaultNamespace)
 
 			pod := workload(t, render(t, manifests.Options{Server: server.Name, Overlay: "kind"})).Spec.Template.Spec
 			container := pod.Containers[0]
@@ -72,7 +72,7 @@ func TestLocal(t *testing.T) {
 			}
 			// The second time, now that the server is there: nothing of what it has set is in the way, and nothing is reset.
 			applied(t, plane, objects, apply.Options{Wait: true})
-			checkAccess(t, client, server)
+			checkAccess(t, client, server, deployment.DefaultNamespace)
 
 			stop(t, running)
 			uninstalled(t, plane, server, objects)

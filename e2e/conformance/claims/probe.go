@@ -70,7 +70,7 @@ func (p *prober) probe(ctx context.Context, despite bool) (reason string, err er
 	p.schema, _ = NewSchema(p.Clients.Kubernetes.Discovery().OpenAPIV3(), p.offer.Kind())
 	p.claim.AcceptsUnknown = p.schema.open()
 	p.claim.Generation = object.GetGeneration() != 0
-	for _, find := range []func(context.Context) error{p.fields, p.writes, p.deletions, p.encodings, p.names, p.status, p.scale, p.columns, p.selectable, p.roles} {
+	for _, find := range []func(context.Context) error{p.fields, p.writes, p.encodings, p.names, p.status, p.scale, p.columns, p.selectable, p.roles, p.deletions} {
 		if err := find(ctx); err != nil {
 			return "", fmt.Errorf("finding out what %s claims: %w", p.offer.Name(), err)
 		}
@@ -339,7 +339,7 @@ func pathOf(offer Offer, object *unstructured.Unstructured) []string {
 	return append(path, offer.GVR.Resource, object.GetName())
 }
 
-// deletions finds out what they answer with.
+// deletions finds out what they answer with. It comes last: a server that does not know dry runs has deleted the object by then.
 func (p *prober) deletions(ctx context.Context) error {
 	if !p.offer.Has("delete", "") {
 		return nil

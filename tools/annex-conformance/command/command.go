@@ -358,8 +358,9 @@ func (o *options) writer() (write func(report.Document) error, discard func() er
 	if err != nil {
 		return nil, nil, fmt.Errorf("--junit=%s: %w", o.junit, err)
 	}
+	show := write // As a result, write becomes what is returned below.
 	return func(d report.Document) error {
-		return errors.Join(write(d), file.fill(d.WriteJUnit))
+		return errors.Join(show(d), file.fill(d.WriteJUnit))
 	}, file.discard, nil
 }
 
