@@ -1,0 +1,109 @@
+package history_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.com/annex/shared/storage/history"
+	"example.com/annex/shared/storage/postgrestest"
+	"example.com/annex/shared/storage/sql"
+)
+
+// postgres makes systems of two replicas, each with connections of its own, on a server that is killed, and started again.
+type postgres struct {
+	server *postgrestest.Server
+	// record, if set, does the writing.
+	record func(*sql.Database) (sql.SystemOfRecord, error)
+}
+
+func (p *postgres) name() string { return "PostgreSQL" }
+
+// start starts the server, for all of t.
+func (p *postgres) start(t *testing.T) {
+	t.Helper()
+	p.server = postgrestest.New(t)
+}
+
+func (p *postgres) open(t *testing.T, cached bool) history.System {
+	t.Helper()
+	dsn := p.server.Database(t)
+	all := &replicas{}
+	t.Cleanup(func() {
+		if err := all.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	var proxies []*proxy
+	var opts []sql.Options
+	for range 2 {
+		through := newProxy(t, p.server.Socket())
+		proxies = append(proxies, through)
+		o := options()
+		// Of a string that names a host twice, the last holds.
+		o.PostgreSQL = dsn + " host=" + through.directory
+		opts = append(opts, o)
+	}
+	if err := all.open(t.Context(), cached, p.record, opts...); err != nil {
+		t.Fatal(err)
+	}
+	return all.system(cached,
+		history.Fault{Name: "kill -9 of the server", Do: p.crash},
+		history.Fault{Name: "all connections terminated", Do: func(ctx context.Context) error { return terminate(ctx, dsn) }},
+		history.Fault{Name: "answers lost, and connections cut", Do: func(context.Context) error {
+			for _, through := range proxies {
+				through.cut()
+			}
+			return nil
+		}},
+		history.Fault{Name: "the connections of one replica cut", Do: func(context.Context) error {
+			proxies[0].cut()
+			return nil
+		}},
+	)
+}
+
+func (p *postgres) crash(ctx context.Context) error {
+	p.server.Kill()
+	return p.server.Resume(ctx)
+}
+
+func terminate(ctx context.Context, dsn string) error {
+	connection, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	_, err = connection.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	return errors.Join(err, connection.Close(ctx))
+}
+
+// temporary is a directory whose path is short enough for a socket in it.
+func temporary(t testing.TB) string {
+	t.Helper()
+	directory, err := os.MkdirTemp("", "annex-history-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(directory); err != nil {
+			t.Error(err)
+		}
+	})
+	return directory
+}
+
+// artifacts is where a history that breaks something is kept: among Bazel's outputs, or in the temporary directory.
+func artifacts(t testing.TB, seed uint64) string {
+	t.Helper()
+	name := fmt.Sprintf("%s-%d", strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()), seed)
+	directory, err := os.MkdirTemp(os.Getenv("TEST_UNDECLARED_OUTPUTS_DIR"), name+"-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return directory
+}
