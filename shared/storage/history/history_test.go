@@ -3,7 +3,6 @@ package history_test
 import (
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"testing"
 	"time"
@@ -51,10 +50,7 @@ func runRounds(t *testing.T, b backend, faults int) {
 	if p, ok := b.(*postgres); ok {
 		p.start(t)
 	}
-	first := *seed
-	if first == 0 {
-		first = rand.Uint64N(1 << 32)
-	}
+	first := firstSeed()
 	var operations, unknown, events, incidents int
 	began := time.Now()
 	for i := range *rounds {
@@ -95,9 +91,9 @@ func report(t *testing.T, recorded *history.History, err error) {
 	for _, v := range violations {
 		t.Error(v)
 	}
-	directory := artifacts(t, recorded.Seed)
+	directory := artifacts(t)
 	if err := recorded.Write(directory); err != nil {
 		t.Error(err)
 	}
-	t.Logf("the history is in %s; the same is done by -run %q -seed %d -rounds 1", directory, "^"+t.Name()[:len(t.Name())-len(fmt.Sprintf("/seed_%d", recorded.Seed))]+"$", recorded.Seed)
+	t.Logf("the history is in %s; -seed %d -rounds 1 does the same again", directory, recorded.Seed)
 }

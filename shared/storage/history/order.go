@@ -97,7 +97,8 @@ func Consistent(log Log, h *History) error {
 	return nil
 }
 
-// Explained: what is told to be gone was compacted. Watch caches have a past of their own, which begins when they do.
+// Explained: what is told to be gone was compacted, and a watch ends for no other reason; one that has not begun also ends
+// when the storage is not available. Watch caches have a past of their own, which begins when they do.
 func Explained(h *History) error {
 	if h.Cached {
 		return nil
@@ -127,7 +128,7 @@ func Explained(h *History) error {
 		w := &h.Watches[i]
 		for j := range w.Events {
 			e := &w.Events[j]
-			if e.Type != watch.Error {
+			if e.Type != watch.Error || e.Unavailable && w.place() == 0 {
 				continue
 			}
 			c := compacted(e.Received)

@@ -3,7 +3,6 @@ package history_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -98,10 +97,9 @@ func temporary(t testing.TB) string {
 }
 
 // artifacts is where a history that breaks something is kept: among Bazel's outputs, or in the temporary directory.
-func artifacts(t testing.TB, seed uint64) string {
+func artifacts(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("%s-%d", strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()), seed)
-	directory, err := os.MkdirTemp(os.Getenv("TEST_UNDECLARED_OUTPUTS_DIR"), name+"-")
+	directory, err := os.MkdirTemp(os.Getenv("TEST_UNDECLARED_OUTPUTS_DIR"), strings.ReplaceAll(t.Name(), "/", "-")+"-")
 	if err != nil {
 		t.Fatal(err)
 	}

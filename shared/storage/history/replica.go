@@ -267,7 +267,8 @@ func eventOf(e watch.Event) Event {
 	var err error
 	switch status, isStatus := e.Object.(*metav1.Status); {
 	case isStatus:
-		result.Error, result.Expired = status.Message, status.Reason == metav1.StatusReasonExpired
+		result.Error = status.Message
+		result.Expired, result.Unavailable = status.Reason == metav1.StatusReasonExpired, status.Reason == metav1.StatusReasonServiceUnavailable
 	case e.Type == watch.Error:
 		err = fmt.Errorf("%v", e.Object)
 	default:

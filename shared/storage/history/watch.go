@@ -32,6 +32,8 @@ type Event struct {
 	InitialEnd bool
 	// Expired is true for the error which says that the revision is gone.
 	Expired bool
+	// Unavailable is true for the error which says to try again later.
+	Unavailable bool
 	// Error is what an error says.
 	Error string
 	// Received is when, since the history began.
