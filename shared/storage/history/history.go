@@ -22,9 +22,9 @@ type History struct {
 // Incident is what happened to the storage.
 type Incident struct {
 	What string
-	// Revision is up to which a compaction went.
+	// Revision is up to which a compaction goes; 0 for a fault.
 	Revision uint64
-	// Began and Ended are when, since the history began.
+	// Began is when, since the history began, Ended when the storage was said to work again after a fault.
 	Began, Ended time.Duration
 }
 

@@ -100,7 +100,7 @@ func settle(log Log, operations []Operation) (settled []Operation) {
 		if o.Kind == Delete && o.Outcome == Done {
 			delete(deleted[o.Key], o.Response.Revision)
 		}
-		for _, object := range append([]Object{}, o.Objects...) {
+		for _, object := range o.Objects {
 			read[object.Value] = true
 		}
 		for _, object := range []*Object{o.Object, o.Before} {

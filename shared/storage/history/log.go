@@ -3,7 +3,6 @@ package history
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/watch"
@@ -101,7 +100,7 @@ func (l Log) find(revision uint64) (Change, bool) {
 
 // events are what a watch has to say of the writes after one revision, and up to another.
 func (l Log) events(r WatchRequest, after, upTo uint64) (events []Event) {
-	state := maps.Clone(l.at(after))
+	state := l.at(after)
 	for _, c := range l {
 		if c.Revision <= after {
 			continue

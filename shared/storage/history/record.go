@@ -81,7 +81,7 @@ func Record(ctx context.Context, system System, options Options) (*History, erro
 		history:   &History{Seed: options.Seed, Cached: system.Cached},
 		witnessed: make([]uint64, len(system.Witnesses)),
 		changed:   make(chan struct{}),
-		fail:      func(err error) { cancel(err) },
+		fail:      cancel,
 	}
 	err := r.run(ctx)
 	if cause := context.Cause(ctx); cause != nil {
@@ -97,8 +97,8 @@ type recorder struct {
 	began   time.Time
 	// first is the revision that everything is after.
 	first uint64
-	// fail ends it.
-	fail func(error)
+	// fail ends it, with a reason.
+	fail context.CancelCauseFunc
 
 	lock    sync.Mutex
 	history *History

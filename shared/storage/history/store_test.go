@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"k8s.io/apiserver/pkg/storage/cacher"
 	"k8s.io/apiserver/pkg/storage/value/encrypt/identity"
@@ -11,8 +12,6 @@ import (
 	"example.com/annex/shared/storage/history"
 	"example.com/annex/shared/storage/sql"
 	"example.com/annex/shared/storage/storagetest"
-
-	"time"
 )
 
 // process is what a server's process has of a database: a store, and maybe a watch cache over it.
