@@ -17,6 +17,8 @@ import (
 // postgres makes systems of two replicas, each with connections of its own, on a server that is killed, and started again.
 type postgres struct {
 	server *postgrestest.Server
+	// dsn is of the one database: with each, a server that starts again after a crash has more files to look through.
+	dsn string
 	// record, if set, does the writing.
 	record func(*sql.Database) (sql.SystemOfRecord, error)
 }
@@ -27,11 +29,14 @@ func (p *postgres) name() string { return "PostgreSQL" }
 func (p *postgres) start(t *testing.T) {
 	t.Helper()
 	p.server = postgrestest.New(t)
+	p.dsn = p.server.Database(t)
 }
 
 func (p *postgres) open(t *testing.T, cached bool) history.System {
 	t.Helper()
-	dsn := p.server.Database(t)
+	if err := execute(t.Context(), p.dsn, `DROP SCHEMA public CASCADE; CREATE SCHEMA public`); err != nil {
+		t.Fatalf("emptying the database: %v", err)
+	}
 	all := &replicas{}
 	t.Cleanup(func() {
 		if err := all.close(); err != nil {
@@ -45,7 +50,7 @@ func (p *postgres) open(t *testing.T, cached bool) history.System {
 		proxies = append(proxies, through)
 		o := options()
 		// Of a string that names a host twice, the last holds.
-		o.PostgreSQL = dsn + " host=" + through.directory
+		o.PostgreSQL = p.dsn + " host=" + through.directory
 		opts = append(opts, o)
 	}
 	if err := all.open(t.Context(), cached, p.record, opts...); err != nil {
@@ -53,7 +58,7 @@ func (p *postgres) open(t *testing.T, cached bool) history.System {
 	}
 	return all.system(cached,
 		history.Fault{Name: "kill -9 of the server", Do: p.crash},
-		history.Fault{Name: "all connections terminated", Do: func(ctx context.Context) error { return terminate(ctx, dsn) }},
+		history.Fault{Name: "all connections terminated", Do: func(ctx context.Context) error { return execute(ctx, p.dsn, terminate) }},
 		history.Fault{Name: "answers lost, and connections cut", Do: func(context.Context) error {
 			for _, through := range proxies {
 				through.cut()
@@ -72,12 +77,15 @@ func (p *postgres) crash(ctx context.Context) error {
 	return p.server.Resume(ctx)
 }
 
-func terminate(ctx context.Context, dsn string) error {
+// terminate ends all other connections.
+const terminate = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+
+func execute(ctx context.Context, dsn, statements string) error {
 	connection, err := pgx.Connect(ctx, dsn)
 	if err != nil {
 		return err
 	}
-	_, err = connection.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	_, err = connection.Exec(ctx, statements)
 	return errors.Join(err, connection.Close(ctx))
 }
 
