@@ -140,6 +140,9 @@ func (s *Server) Start(t testing.TB) {
 	}
 }
 
+// Resume is Start for who is no test.
+func (s *Server) Resume(ctx context.Context) error { return s.start(ctx) }
+
 func (s *Server) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/apiserver/pkg/apis/example"
 	"k8s.io/apiserver/pkg/storage"
@@ -93,6 +96,28 @@ func TestConnectionsAreCut(t *testing.T) {
 	wantEvent(t, w, watch.Added, "after")
 	create(t, writing, "later", 0)
 	wantEvent(t, w, watch.Added, "later")
+}
+
+// TestWatchBeginsWithoutServer has a watch begin with what there is while the server is away: it ends as a list does, and tells
+// clients no names of hosts and users.
+func TestWatchBeginsWithoutServer(t *testing.T) {
+	t.Parallel()
+	p := newPostgresPlace(t)
+	store := newStore(t, p.open(t, nil), nil)
+	create(t, store, "a", 0)
+	p.server.Kill()
+	w := startWatch(t, store, storage.ListOptions{ResourceVersion: "0"})
+	event := next(t, w)
+	status, ok := event.Object.(*metav1.Status)
+	if event.Type != watch.Error || !ok || status.Code != http.StatusServiceUnavailable {
+		t.Fatalf("the event is %s %v, not that the service is unavailable", event.Type, event.Object)
+	}
+	if strings.Contains(status.Message, "postgres") || strings.Contains(status.Message, p.server.Socket()) {
+		t.Errorf("clients are told %q", status.Message)
+	}
+	if _, open := <-w.ResultChan(); open {
+		t.Error("there is an event after the error")
+	}
 }
 
 // TestBlockedDatabase has a transaction of somebody else in the way: requests end when their time is over.

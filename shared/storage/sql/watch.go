@@ -29,7 +29,8 @@ const (
 // AllowWatchBookmarks of the predicate).
 //
 // A revision that is gone ends the watch with 410 Gone, an object that can't be read with 500. An unreachable database
-// ends nothing: the watch goes on where it was.
+// ends nothing, the watch goes on where it was: unless it has not come to that, because it begins with what there is. Then it
+// is 503, as for a list.
 func (s *Store) Watch(ctx context.Context, key string, opts storage.ListOptions) (watch.Interface, error) {
 	prefix, err := s.key(key, opts.Recursive)
 	if err != nil {
@@ -136,7 +137,7 @@ func (w *watcher) sendInitial() error {
 		for more := true; more; {
 			result, err := w.store.db.read(w.ctx, page)
 			if err != nil {
-				return fmt.Errorf("reading the objects under %s: %w", w.span.prefix, err)
+				return w.store.failure(w.ctx, "watch", fmt.Errorf("reading the objects under %s: %w", w.span.prefix, err))
 			}
 			if w.place > result.revision {
 				return storage.NewTooLargeResourceVersionError(uint64(w.place), uint64(result.revision), int(wait.Jitter(time.Second, 3).Seconds()))

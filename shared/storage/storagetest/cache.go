@@ -36,9 +36,10 @@ type runningCache struct {
 	stop func()
 }
 
-func newCache(t testing.TB, store storage.Interface, codec runtime.Codec, s setup) *cache {
-	t.Helper()
-	c := &cache{store: store, config: cacher.Config{
+// NewCacheConfig is a watch cache of the resource, over a store.
+func NewCacheConfig(store storage.Interface, codec runtime.Codec) cacher.Config {
+	return cacher.Config{
+		Storage:             store,
 		Versioner:           storage.APIObjectVersioner{},
 		GroupResource:       Resource,
 		EventsHistoryWindow: cacher.DefaultEventFreshDuration,
@@ -49,8 +50,14 @@ func newCache(t testing.TB, store storage.Interface, codec runtime.Codec, s setu
 		NewListFunc:         NewPodList,
 		Indexers:            &toolscache.Indexers{},
 		Codec:               codec,
-		Clock:               impatientClock{},
-	}}
+		Clock:               clock.RealClock{},
+	}
+}
+
+func newCache(t testing.TB, store storage.Interface, codec runtime.Codec, s setup) *cache {
+	t.Helper()
+	c := &cache{store: store, config: NewCacheConfig(store, codec)}
+	c.config.Clock = impatientClock{}
 	if s.clusterScoped {
 		c.config.KeyFunc = func(obj runtime.Object) (string, error) { return storage.NoNamespaceKeyFunc(ResourcePrefix, obj) }
 	}

@@ -16,8 +16,8 @@ import (
 	"k8s.io/apiserver/pkg/storage/value"
 )
 
-// newCodecs makes the codecs that upstream tests with: JSON on the bare store, protobuf under the watch cache.
-func newCodecs() (json, proto runtime.Codec) {
+// NewCodecs makes the codecs that upstream tests with: JSON on the bare store, protobuf under the watch cache.
+func NewCodecs() (json, proto runtime.Codec) {
 	scheme := runtime.NewScheme()
 	metav1.AddToGroupVersion(scheme, metav1.SchemeGroupVersion)
 	utilruntime.Must(example.AddToScheme(scheme))

@@ -62,7 +62,7 @@ const (
 
 func newSubject(t testing.TB, b Backend, l layer, s setup) *subject {
 	t.Helper()
-	json, proto := newCodecs()
+	json, proto := NewCodecs()
 	config := Config{Codec: json, ProgressInterval: s.progressInterval, Large: s.large}
 	if config.ProgressInterval == 0 {
 		config.ProgressInterval = 10 * time.Minute
