@@ -23,7 +23,7 @@ func TestStorage(t *testing.T) {
 }
 
 // BenchmarkStorage has upstream's benchmarks on every backend, with less in the store than upstream: -pods 3000 is its
-// size. To run a part: -bench BenchmarkStorage/SQLite/store/WriteThroughput.
+// size. To run a part: -bench BenchmarkStorage/layer=store/WriteThroughput.
 func BenchmarkStorage(b *testing.B) {
 	size := storagetest.Size{Namespaces: 50, PodsPerNamespace: *podsPerNamespace, Nodes: 5000}
 	storagetest.Benchmark(b, size, backends.SQLite(), backends.PostgreSQL(oneServer(b)), backends.Etcd())
