@@ -22,6 +22,12 @@ type dialect interface {
 	// writeLock takes the lock that makes writes one after another, and returns the revision of the last.
 	writeLock(ctx context.Context, tx *sql.Tx) (revision int64, err error)
 
+	// writeBatch reads keys in a transaction that has the write lock, has decide say what changes, and commits that. decide
+	// is called with the revision of the last write, and a record for each key: rev is 0 if nothing is there. Its effects are
+	// of consecutive revisions; if there are none, nothing is committed. If writeBatch fails while committing, the changes
+	// may have been made. It is called by one goroutine.
+	writeBatch(ctx context.Context, db *sql.DB, keys []string, decide func(revision int64, present map[string]record) []*effect) (committing bool, err error)
+
 	// compactionLock says whether this process may compact, until the transaction ends.
 	compactionLock(ctx context.Context, tx *sql.Tx) (bool, error)
 

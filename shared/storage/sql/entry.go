@@ -1,8 +1,10 @@
 package sql
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 )
 
@@ -36,29 +38,39 @@ const maxEntries = 1000
 // readLog reads what comes after a revision: at most maxEntries entries, in order. The log may have been compacted beyond
 // the revision, which is the caller's to see.
 func (db *Database) readLog(ctx context.Context, after int64) (result entries, err error) {
-	err = db.snapshot(ctx, func(ctx context.Context, tx *sql.Tx, at state) error {
-		result.head, result.compacted = at.revision, at.compacted
-		if at.revision <= after {
-			return nil
+	ctx, cancel := context.WithTimeout(ctx, db.options.Timeout)
+	defer cancel()
+	// One statement is one snapshot, and one round trip: this is done after every write.
+	rows, err := db.readDB.QueryContext(ctx, `
+		SELECT m.revision, m.compact_revision, l.rev, l.key, l.value, l.prev_rev, l.prev_value
+		FROM annex_meta m LEFT JOIN (
+			SELECT rev, key, value, prev_rev, prev_value FROM annex_log WHERE rev > $1 ORDER BY rev LIMIT $2
+		) l ON true`, after, maxEntries)
+	if err != nil {
+		return entries{}, err
+	}
+	defer func() { _ = rows.Close() }()
+	now := time.Now()
+	for rows.Next() {
+		var rev, prevRev sql.NullInt64
+		var key sql.NullString
+		e := entry{read: now}
+		if err := rows.Scan(&result.head, &result.compacted, &rev, &key, &e.value, &prevRev, &e.prevValue); err != nil {
+			return entries{}, err
 		}
-		rows, err := tx.QueryContext(ctx, `
-			SELECT rev, key, value, prev_rev, prev_value FROM annex_log WHERE rev > $1 ORDER BY rev LIMIT $2`, after, maxEntries)
-		if err != nil {
-			return err
+		if !rev.Valid {
+			continue // There is nothing: the row has where the database stands.
 		}
-		defer func() { _ = rows.Close() }()
-		now := time.Now()
-		for rows.Next() {
-			e := entry{read: now}
-			if err := rows.Scan(&e.rev, &e.key, &e.value, &e.prevRev, &e.prevValue); err != nil {
-				return err
-			}
-			result.entries = append(result.entries, e)
-		}
-		if len(result.entries) == maxEntries {
-			result.head = result.entries[maxEntries-1].rev
-		}
-		return rows.Err()
-	})
-	return result, err
+		e.rev, e.key, e.prevRev = rev.Int64, key.String, prevRev.Int64
+		result.entries = append(result.entries, e)
+	}
+	if err := rows.Err(); err != nil {
+		return entries{}, err
+	}
+	// A join promises no order.
+	slices.SortFunc(result.entries, func(a, b entry) int { return cmp.Compare(a.rev, b.rev) })
+	if len(result.entries) == maxEntries {
+		result.head = result.entries[maxEntries-1].rev
+	}
+	return result, nil
 }

@@ -29,6 +29,9 @@ const (
 	// postgresServerName is how servers call themselves (pg_stat_activity).
 	postgresServerName = "annex"
 
+	// postgresWriters is how many connections write: one for the writer, one for compaction.
+	postgresWriters = 2
+
 	// postgresConnectTimeout limits one attempt to connect, unless the connection string does (connect_timeout).
 	postgresConnectTimeout = 5 * time.Second
 
@@ -81,9 +84,8 @@ func (d *postgresDialect) name() string { return "postgres" }
 
 func (d *postgresDialect) open(ctx context.Context) (write, read *sql.DB, err error) {
 	write = stdlib.OpenDB(*d.config, stdlib.OptionAfterConnect(durable))
-	// One for the writer, one for compaction and expiry.
-	write.SetMaxOpenConns(2)
-	write.SetMaxIdleConns(2)
+	write.SetMaxOpenConns(postgresWriters)
+	write.SetMaxIdleConns(postgresWriters)
 	if err := write.PingContext(ctx); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("connecting to PostgreSQL: %w", oneLine{err}), write.Close())
 	}

@@ -120,6 +120,17 @@ func TestWatchBeginsWithoutServer(t *testing.T) {
 	}
 }
 
+// TestFirstWriteAfterRestart has nothing fail because of connections of before: nobody used them meanwhile.
+func TestFirstWriteAfterRestart(t *testing.T) {
+	t.Parallel()
+	p := newPostgresPlace(t)
+	store := newStore(t, p.open(t, nil), nil)
+	create(t, store, "before", 0)
+	p.server.Kill()
+	p.server.Start(t)
+	create(t, store, "after", 0)
+}
+
 // TestBlockedDatabase has a transaction of somebody else in the way: requests end when their time is over.
 func TestBlockedDatabase(t *testing.T) {
 	t.Parallel()

@@ -18,6 +18,8 @@ type sqliteDialect struct {
 	path    string
 	readers int
 	lock    *fileLock
+	// statements are those of the connection that writes, once it has written.
+	statements *sqliteStatements
 }
 
 func newSQLite(options Options) (*sqliteDialect, error) {

@@ -362,6 +362,52 @@ func TestWriteThatCanNotBe(t *testing.T) {
 	}
 }
 
+// TestBatchOfOneKey has several writes of a key in one transaction: each sees what those before have done.
+func TestBatchOfOneKey(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, p place) {
+		db := p.open(t, nil)
+		steps := []struct {
+			write
+			revision int64
+		}{
+			{write{value: []byte("created"), ttl: 1000}, 2},
+			{write{value: []byte("again")}, 0},
+			{write{value: []byte("updated"), expected: 2, ttl: ttlKeep}, 3},
+			{write{expected: 2}, 0},
+			{write{expected: 3}, 4},
+			{write{value: []byte("last")}, 5},
+		}
+		var batch []*write
+		for i := range steps {
+			w := &steps[i].write
+			w.key, w.ctx, w.result = "/key", t.Context(), make(chan writeResult, 1)
+			batch = append(batch, w)
+		}
+		db.writeBatch(t.Context(), batch)
+		for i, step := range steps {
+			if r := <-step.result; r.err != nil || r.revision != step.revision {
+				t.Errorf("write %d gives revision %d, %v, not %d", i, r.revision, r.err, step.revision)
+			}
+		}
+		r, revision, err := db.get(t.Context(), "/key")
+		if err != nil || revision != 5 || r.rev != 5 || string(r.value) != "last" || r.expires != 0 {
+			t.Errorf("at revision %d there is %+v, %v", revision, r, err)
+		}
+		log, err := db.readLog(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		for _, e := range log.entries {
+			got += fmt.Sprintf("%d %s, was %d %s; ", e.rev, e.value, e.prevRev, e.prevValue)
+		}
+		if want := "2 created, was 0 ; 3 updated, was 2 created; 4 , was 3 updated; 5 last, was 0 ; "; got != want {
+			t.Errorf("the log has %s, not %s", got, want)
+		}
+	})
+}
+
 func TestGivenUpWriteIsNotDone(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, p place) {

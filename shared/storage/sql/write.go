@@ -56,40 +56,40 @@ func (db *Database) write(ctx context.Context, w write) (revision int64, present
 	}
 }
 
-// apply does the write in a transaction that has the write lock, if its condition holds. revision is what it would get.
-func (w *write) apply(ctx context.Context, tx *sql.Tx, d dialect, revision int64) (writeResult, error) {
-	present := record{key: w.key}
-	var expires sql.NullInt64
-	err := tx.QueryRowContext(ctx, `SELECT rev, value, expires, `+d.now()+` FROM annex_current WHERE key = $1`, w.key).
-		Scan(&present.rev, &present.value, &expires, &present.now)
-	if err != nil && err != sql.ErrNoRows {
-		return writeResult{}, err
-	}
-	present.expires = expires.Int64
+// apply is what the write changes if its condition holds; nil if it does not. revision is what it would get.
+func (w *write) apply(present record, revision int64) *effect {
 	if present.rev != w.expected {
-		return writeResult{present: present}, nil
+		return nil
 	}
-	switch {
-	case w.value == nil:
-		_, err = tx.ExecContext(ctx, `DELETE FROM annex_current WHERE key = $1`, w.key)
-	case w.ttl == ttlKeep:
-		_, err = tx.ExecContext(ctx, `
-			INSERT INTO annex_current (key, rev, value) VALUES ($1, $2, $3)
-			ON CONFLICT (key) DO UPDATE SET rev = excluded.rev, value = excluded.value`, w.key, revision, w.value)
-	case w.ttl == ttlNone:
-		_, err = tx.ExecContext(ctx, `
-			INSERT INTO annex_current (key, rev, value) VALUES ($1, $2, $3)
-			ON CONFLICT (key) DO UPDATE SET rev = excluded.rev, value = excluded.value, expires = NULL`, w.key, revision, w.value)
+	e := &effect{key: w.key, revision: revision, value: w.value, before: present}
+	switch w.ttl {
+	case ttlKeep:
+		e.expires = present.expires
+	case ttlNone:
 	default:
-		_, err = tx.ExecContext(ctx, `
-			INSERT INTO annex_current (key, rev, value, expires) VALUES ($1, $2, $3, `+d.now()+` + $4)
-			ON CONFLICT (key) DO UPDATE SET rev = excluded.rev, value = excluded.value, expires = excluded.expires`,
-			w.key, revision, w.value, 1000*w.ttl)
+		e.expires = present.now + 1000*w.ttl
 	}
-	if err != nil {
-		return writeResult{}, err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO annex_log (rev, key, value, prev_rev, prev_value) VALUES ($1, $2, $3, $4, $5)`,
-		revision, w.key, w.value, present.rev, present.value)
-	return writeResult{revision: revision}, err
+	return e
 }
+
+// effect is what a write changes.
+type effect struct {
+	key      string
+	revision int64
+	// value is what the key has from now on; nil if it is gone.
+	value []byte
+	// expires is when it will be deleted, in milliseconds since 1970; 0 is never.
+	expires int64
+	before  record
+}
+
+// after is what is there now.
+func (e *effect) after() record {
+	if e.value == nil {
+		return record{key: e.key, now: e.before.now}
+	}
+	return record{key: e.key, rev: e.revision, value: e.value, expires: e.expires, now: e.before.now}
+}
+
+// nullable is NULL for 0.
+func nullable(n int64) sql.NullInt64 { return sql.NullInt64{Int64: n, Valid: n != 0} }

@@ -2,8 +2,8 @@ package sql
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/klog/v2"
@@ -65,43 +65,43 @@ func (db *Database) tryBatch(ctx context.Context, batch []*write) (results []wri
 	defer func(start time.Time) {
 		transactionDuration.WithLabelValues(db.dialect.name()).Observe(time.Since(start).Seconds())
 	}(time.Now())
-	tx, err := db.writeDB.BeginTx(ctx, &sql.TxOptions{})
-	if err != nil {
-		return nil, false, err
+	var keys []string
+	for _, w := range batch {
+		if !slices.Contains(keys, w.key) {
+			keys = append(keys, w.key)
+		}
 	}
-	defer func() { _ = tx.Rollback() }()
-	before, err := db.dialect.writeLock(ctx, tx)
+	var effects []*effect
+	committing, err = db.dialect.writeBatch(ctx, db.writeDB, keys, func(revision int64, present map[string]record) []*effect {
+		results, effects = applyAll(batch, revision, present)
+		return effects
+	})
 	if err != nil {
-		return nil, false, err
+		return nil, committing, err
 	}
-	revision := before
+	if len(effects) > 0 {
+		db.log.wake()
+	}
+	return results, committing, nil
+}
+
+// applyAll does writes one after another, of which each sees what those before have done.
+func applyAll(batch []*write, revision int64, present map[string]record) (results []writeResult, effects []*effect) {
 	for _, w := range batch {
 		// Nobody waits for this one any more.
 		if err := w.ctx.Err(); err != nil {
 			results = append(results, writeResult{err: err})
 			continue
 		}
-		result, err := w.apply(ctx, tx, db.dialect, revision+1)
-		if err != nil {
-			return nil, false, err
+		e := w.apply(present[w.key], revision+1)
+		if e == nil {
+			results = append(results, writeResult{present: present[w.key]})
+			continue
 		}
-		if result.revision != 0 {
-			revision = result.revision
-		}
-		results = append(results, result)
+		revision++
+		present[w.key] = e.after()
+		effects = append(effects, e)
+		results = append(results, writeResult{revision: revision})
 	}
-	if revision == before {
-		return results, false, nil
-	}
-	if _, err := tx.ExecContext(ctx, `UPDATE annex_meta SET revision = $1`, revision); err != nil {
-		return nil, false, err
-	}
-	if err := db.dialect.notify(ctx, tx); err != nil {
-		return nil, false, err
-	}
-	if err := tx.Commit(); err != nil {
-		return nil, true, err
-	}
-	db.log.wake()
-	return results, true, nil
+	return results, effects
 }

@@ -57,6 +57,8 @@ type Instance struct {
 	Corrupt error
 	// WithCorruptObjects is the store with corrupt objects reported as such.
 	WithCorruptObjects storage.Interface
+	// Memory is how many bytes the processes of the database have in memory; nil if they are this one.
+	Memory func() (int64, error)
 }
 
 // Resource is what is stored.

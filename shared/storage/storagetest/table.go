@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 )
 
 // table is which tests passed on what.
@@ -53,17 +52,18 @@ func (t *table) set(row, column, cell string) {
 	t.cells[[2]string{row, column}] = cell
 }
 
+// String is the table in Markdown.
 func (t *table) String() string {
 	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	line := func(first string, cell func(column string) string) {
-		fmt.Fprint(w, first)
+		b.WriteString("| " + first + " |")
 		for _, column := range t.columns {
-			fmt.Fprint(w, "\t", cell(column))
+			b.WriteString(" " + cell(column) + " |")
 		}
-		fmt.Fprintln(w)
+		b.WriteByte('\n')
 	}
-	line("test", func(column string) string { return column })
+	line("", func(column string) string { return column })
+	b.WriteString("|---|" + strings.Repeat("---|", len(t.columns)) + "\n")
 	for _, row := range t.rows {
 		line(row, func(column string) string { return t.cells[[2]string{row, column}] })
 	}
@@ -73,7 +73,9 @@ func (t *table) String() string {
 		}
 		return fmt.Sprint(t.passed[column])
 	})
-	_ = w.Flush()
+	if len(t.notes) > 0 {
+		b.WriteByte('\n')
+	}
 	for i, note := range t.notes {
 		fmt.Fprintf(&b, "(%d) not run: %s\n", i+1, note)
 	}

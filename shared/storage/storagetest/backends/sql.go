@@ -1,4 +1,4 @@
-package storagetest_test
+package backends
 
 import (
 	"context"
@@ -25,18 +25,24 @@ type sqlBackend struct {
 	name string
 	// options say where a new, empty database is.
 	options func(t testing.TB) sql.Options
+	// memory is what the database's processes have in memory; nil if they are this one.
+	memory func() (int64, error)
 }
 
-func sqlite() storagetest.Backend {
+// SQLite is package sql on a new file for each store.
+func SQLite() storagetest.Backend {
 	return sqlBackend{name: "SQLite", options: func(t testing.TB) sql.Options {
 		return sql.Options{SQLite: filepath.Join(t.TempDir(), "objects.db")}
 	}}
 }
 
-func postgres(server func(testing.TB) *postgrestest.Server) storagetest.Backend {
-	return sqlBackend{name: "PostgreSQL", options: func(t testing.TB) sql.Options {
-		return sql.Options{PostgreSQL: server(t).Database(t)}
-	}}
+// PostgreSQL is package sql on a new database of a server for each store.
+func PostgreSQL(server func() *postgrestest.Server) storagetest.Backend {
+	return sqlBackend{
+		name:    "PostgreSQL",
+		options: func(t testing.TB) sql.Options { return sql.Options{PostgreSQL: server().Database(t)} },
+		memory:  func() (int64, error) { return server().Memory() },
+	}
 }
 
 func (b sqlBackend) Name() string { return b.name }
@@ -109,6 +115,7 @@ func (b sqlBackend) New(t testing.TB, config storagetest.Config) *storagetest.In
 		Lists:              lists,
 		Reads:              func() uint64 { return reads.Swap(0) },
 		Corrupt:            corrupt,
+		Memory:             b.memory,
 		WithCorruptObjects: sql.NewCorruptObjectStore(store, storagetest.Resource),
 	}
 }

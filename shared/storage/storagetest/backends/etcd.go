@@ -1,10 +1,11 @@
-package storagetest_test
+package backends
 
 import (
 	"context"
 	"testing"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/client/v3/kubernetes"
 	"k8s.io/apiserver/pkg/storage"
 	"k8s.io/apiserver/pkg/storage/etcd3"
 	"k8s.io/apiserver/pkg/storage/etcd3/testserver"
@@ -14,22 +15,50 @@ import (
 	"example.com/annex/shared/storage/storagetest"
 )
 
-// etcd is upstream's store, on an etcd in the test's process: what the others are compared with.
-type etcd struct{}
+// etcd is upstream's store, on a server that speaks etcd's protocol.
+type etcd struct {
+	name string
+	// serve starts one, which is gone when t is over, and connects to it.
+	serve func(t testing.TB, config storagetest.Config) *kubernetes.Client
+}
 
-func (etcd) Name() string { return "etcd" }
+// Etcd is upstream's store on an etcd in the test's process: what the others are compared with.
+func Etcd() storagetest.Backend {
+	return OnEtcd("etcd", func(t testing.TB, config storagetest.Config) *kubernetes.Client {
+		t.Helper()
+		server := testserver.NewTestConfig(t)
+		server.WatchProgressNotifyInterval = config.ProgressInterval
+		if config.Large {
+			server.QuotaBackendBytes = 8 << 30
+			server.UnsafeNoFsync = false // As a real one.
+		}
+		return testserver.RunEtcd(t, server)
+	})
+}
+
+// OnEtcd is upstream's store on something else that speaks etcd's protocol. serve starts a new, empty one, which is gone when
+// t is over, and connects to it.
+func OnEtcd(name string, serve func(t testing.TB, config storagetest.Config) *kubernetes.Client) storagetest.Backend {
+	return etcd{name: name, serve: serve}
+}
+
+func (e etcd) Name() string { return e.name }
 
 func (etcd) Bookmarks() bool { return false }
 
-func (etcd) New(t testing.TB, config storagetest.Config) *storagetest.Instance {
+func (e etcd) New(t testing.TB, config storagetest.Config) *storagetest.Instance {
 	t.Helper()
-	server := testserver.NewTestConfig(t)
-	server.WatchProgressNotifyInterval = config.ProgressInterval
-	if config.Large {
-		server.QuotaBackendBytes = 8 << 30
-		server.UnsafeNoFsync = false // As a real one.
+	client := e.serve(t, config)
+	lists, ok := client.Kubernetes.(*storagetesting.KubernetesRecorder)
+	if !ok {
+		lists = storagetesting.NewKubernetesRecorder(client.Kubernetes)
+		client.Kubernetes = lists
 	}
-	client := testserver.RunEtcd(t, server)
+	reads, ok := client.KV.(*storagetesting.KVRecorder)
+	if !ok {
+		reads = storagetesting.NewKVRecorder(client.KV, lists)
+		client.KV = reads
+	}
 	versioner := storage.APIObjectVersioner{}
 	compactor := etcd3.NewCompactor(client.Client, 0, clock.RealClock{}, nil)
 	t.Cleanup(compactor.Stop)
@@ -46,7 +75,6 @@ func (etcd) New(t testing.TB, config storagetest.Config) *storagetest.Instance {
 	}
 	store := open()
 	_, _, corrupt := etcd3.WithCorruptObjErrorHandlingTransformer(brokenTransformer{}).TransformFromStorage(t.Context(), nil, nil)
-	reads := client.KV.(*storagetesting.KVRecorder)
 	return &storagetest.Instance{
 		Interface: store,
 		Restarted: open,
@@ -82,7 +110,7 @@ func (etcd) New(t testing.TB, config storagetest.Config) *storagetest.Instance {
 			}
 			return keys, nil
 		},
-		Lists:              client.Kubernetes.(*storagetesting.KubernetesRecorder),
+		Lists:              lists,
 		Reads:              func() uint64 { return reads.GetReadsAndReset() + reads.GetStreamReadsAndReset() },
 		Corrupt:            corrupt,
 		WithCorruptObjects: etcd3.NewStoreWithUnsafeCorruptObjectDeletion(store, storagetest.Resource),
