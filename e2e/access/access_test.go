@@ -20,9 +20,6 @@ import (
 	"k8s.io/client-go/rest"
 
 	"example.com/annex/servers/capacity/definition"
-	insight "example.com/annex/servers/insight/definition"
-	inventory "example.com/annex/servers/inventory/definition"
-	topology "example.com/annex/servers/topology/definition"
 	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/auth"
 	"example.com/annex/shared/deployment"
@@ -30,10 +27,11 @@ import (
 	"example.com/annex/tools/controlplane/controlplanetest"
 	"example.com/annex/tools/controlplane/extension"
 	"example.com/annex/tools/controlplane/extension/extensiontest"
+	"example.com/annex/tools/deploy/manifests"
 )
 
 // Without the control plane's programs the tests fail.
-func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New)) }
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New())) }
 
 // rights are the rules that an object grants, to be changed in place.
 func rights(object runtime.Object) []rbacv1.PolicyRule {
@@ -50,7 +48,7 @@ func rights(object runtime.Object) []rbacv1.PolicyRule {
 func TestEachVerbIsNamed(t *testing.T) {
 	t.Parallel()
 	plane := controlplanetest.Start(t, controlplane.Options{})
-	for _, server := range []apiserver.Definition{definition.New(), topology.New(), insight.New(), inventory.New()} {
+	for _, server := range manifests.Servers() {
 		t.Run(server.Name, func(t *testing.T) {
 			t.Parallel()
 			testEachVerb(t, plane, server)

@@ -33,7 +33,7 @@ import (
 )
 
 // Without the control plane's programs the tests fail.
-func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New)) }
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New())) }
 
 // repairTime is how long a caBundle may be wrong.
 const repairTime = 5 * time.Second

@@ -21,12 +21,12 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"example.com/annex/e2e/step"
-	"example.com/annex/servers/inventory/cmdb/database"
+	"example.com/annex/servers/inventory/cmdb/databasetest"
 	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/certs/rotation"
 	"example.com/annex/shared/deployment"
-	"example.com/annex/shared/storage/postgrestest"
 	"example.com/annex/tools/controlplane"
+	"example.com/annex/tools/controlplane/extension/extensiontest"
 	"example.com/annex/tools/controlplane/port"
 	"example.com/annex/tools/controlplane/process"
 	"example.com/annex/tools/deploy/apply"
@@ -61,7 +61,7 @@ func TestLocal(t *testing.T) {
 			container := pod.Containers[0]
 			dsn := ""
 			if len(server.Tabled()) > 0 {
-				dsn = cmdb(t)
+				dsn = databasetest.New(t)
 			}
 			running := run(t, plane, client, server, pod, address, dsn)
 			defer stop(t, running)
@@ -95,30 +95,12 @@ func workload(t *testing.T, objects []unstructured.Unstructured) *appsv1.Deploym
 	return nil
 }
 
-// cmdb is a database that has the tables of the program which owns the rows.
-func cmdb(t *testing.T) (dsn string) {
-	t.Helper()
-	dsn = postgrestest.New(t).Database(t)
-	tables, err := database.Open(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tables.Close()
-	if err := tables.Create(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return dsn
-}
-
 // run starts the server as a Pod would: as its ServiceAccount, with the Pod's arguments, what is mounted included. dsn is what the
 // Secret says where its objects are, if there is one.
 func run(t *testing.T, plane *controlplane.ControlPlane, client kubernetes.Interface, server apiserver.Definition, pod corev1.PodSpec, address *port.Reservation, dsn string) *process.Process {
 	t.Helper()
 	dir := t.TempDir()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program, identity := extensiontest.Program(t, server.Name)
 	kubeconfig := filepath.Join(dir, "kubeconfig")
 	if err := plane.WriteServiceAccountKubeconfig(t.Context(), kubeconfig, deployment.DefaultNamespace, pod.ServiceAccountName); err != nil {
 		t.Fatal(err)
@@ -128,7 +110,7 @@ func run(t *testing.T, plane *controlplane.ControlPlane, client kubernetes.Inter
 		"--kubeconfig="+kubeconfig, "--service-namespace="+deployment.DefaultNamespace,
 		"--bind-address="+plane.BindAddress(), "--secure-port="+address.String(), "--permit-port-sharing")
 	running, err := process.Start(t.Context(), process.Command{
-		Name: server.Name, Path: program, Args: args, Env: []string{serverVariable + "=" + server.Name},
+		Name: server.Name, Path: program, Args: args, Env: identity,
 		LogFile: filepath.Join(plane.LogDir(), server.Name+".log"),
 		Ready: func(ctx context.Context) error {
 			return ask(ctx, client, server, "https://"+address.Address()+"/readyz")

@@ -2,7 +2,6 @@ package deploy_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -18,33 +17,15 @@ import (
 
 	"example.com/annex/deploy"
 	"example.com/annex/e2e/step"
-	"example.com/annex/shared/apiserver"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
-	"example.com/annex/tools/controlplane/netns"
+	"example.com/annex/tools/controlplane/extension/extensiontest"
 	"example.com/annex/tools/deploy/apply"
 	"example.com/annex/tools/deploy/manifests"
 )
 
-// serverVariable makes this test program the server of that name.
-const serverVariable = "DEPLOY_TEST_SERVER"
-
 // Without the control plane's programs the tests fail.
-func TestMain(m *testing.M) {
-	if name := os.Getenv(serverVariable); name != "" {
-		servers, err := manifests.Named(name)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(apiserver.Run(servers[0]))
-	}
-	status, err := netns.Run(m.Run)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, manifests.Servers()...)) }
 
 // timeout is how long anything may take to come to pass.
 const timeout = time.Minute

@@ -23,6 +23,7 @@ import (
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/annex/doctor"
 	"example.com/annex/tools/controlplane"
+	"example.com/annex/tools/deploy/manifests"
 )
 
 // breakage is one thing that is made wrong.
@@ -405,7 +406,7 @@ func TestBreakages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, controlplane.Options{AggregatorRouting: true})
 	w.apply(t, node())
-	for _, definition := range definitions() {
+	for _, definition := range manifests.Servers() {
 		w.install(t, definition, true)
 	}
 	for _, s := range w.servers {

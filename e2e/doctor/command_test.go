@@ -13,21 +13,23 @@ import (
 
 	"example.com/annex/e2e/framework"
 	"example.com/annex/e2e/step"
+	capacity "example.com/annex/servers/capacity/definition"
 	"example.com/annex/tools/annex/doctor"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/extension"
+	"example.com/annex/tools/controlplane/extension/extensiontest"
 )
 
 // loneSymptoms are seen without anything being wrong with the way to the server: in what is asked of it, or how it is started.
-func loneSymptoms() []symptom {
+func loneSymptoms(t *testing.T) []symptom {
 	return []symptom{
 		{`no kind "KIND" is registered for version "GROUP/VERSION"`, func(ctx context.Context, w *world, _ *server) (string, error) {
 			body := `{"apiVersion":"capacity.example.com/v1","kind":"Resevation","metadata":{"name":"typo"}}`
 			answer, err := w.kubernetes.Discovery().RESTClient().Post().AbsPath(reservations).SetHeader("Content-Type", "application/json").Body([]byte(body)).DoRaw(ctx)
 			return string(answer), err
 		}},
-		{`--certificates=self: this is not a pod, so name the Service's namespace with --service-namespace`, started("--certificates=self")},
-		{`--certificates=self: getting a serving certificate: context deadline exceeded; the last thing known: secrets "SECRET" is forbidden`, started("--certificates=self", "--service-namespace=missing")},
+		{`--certificates=self: this is not a pod, so name the Service's namespace with --service-namespace`, started(t, "--certificates=self")},
+		{`--certificates=self: getting a serving certificate: context deadline exceeded; the last thing known: secrets "SECRET" is forbidden`, started(t, "--certificates=self", "--service-namespace=missing")},
 		{"insecureSkipTLSVerify was set: kube-apiserver would have passed requests on to anybody who answers", func(ctx context.Context, w *world, s *server) (string, error) {
 			_, err := w.run(ctx, "patch", "apiservice", s.apiService(), "--type=merge", "-p", `{"spec":{"caBundle":null,"insecureSkipTLSVerify":true}}`)
 			if err != nil {
@@ -39,15 +41,12 @@ func loneSymptoms() []symptom {
 }
 
 // started is what a server says that can't start.
-func started(args ...string) func(context.Context, *world, *server) (string, error) {
+func started(t *testing.T, args ...string) func(context.Context, *world, *server) (string, error) {
 	return func(ctx context.Context, w *world, s *server) (string, error) {
-		program, err := os.Executable()
-		if err != nil {
-			return "", err
-		}
+		program, identity := extensiontest.Program(t, s.Name())
 		args := append([]string{"--kubeconfig=" + filepath.Join(s.dir, "kubeconfig"), "--bind-address=127.0.0.1"}, args...)
 		cmd := exec.CommandContext(ctx, program, append(args, w.plane.EtcdFlags()...)...)
-		cmd.Env = append(os.Environ(), serverVariable+"="+s.Name())
+		cmd.Env = append(os.Environ(), identity...)
 		output, err := cmd.CombinedOutput()
 		return string(output), err
 	}
@@ -58,10 +57,10 @@ func TestCommand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, controlplane.Options{})
 	w.named = true
-	s := w.prepare(t, definitions()[1], func(o *extension.Options) { o.SelfCertificates = true })
+	s := w.prepare(t, capacity.New(), func(o *extension.Options) { o.SelfCertificates = true })
 	s.steps(t, extension.WaitPublished)
 	w.awaitRight(t, s)
-	for _, symptom := range loneSymptoms() {
+	for _, symptom := range loneSymptoms(t) {
 		see(t, w, s, symptom)
 	}
 	w.awaitRight(t, s)

@@ -4,33 +4,18 @@ package doctor_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"testing"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
-	"example.com/annex/shared/apiserver"
-	"example.com/annex/tools/controlplane/netns"
+	"example.com/annex/tools/controlplane/extension/extensiontest"
+	"example.com/annex/tools/deploy/manifests"
 )
 
-// serverVariable makes this test program a server: the one that it names.
-const serverVariable = "DOCTOR_TEST_SERVER"
-
 // Without the control plane's programs the tests fail.
-func TestMain(m *testing.M) {
-	for _, definition := range definitions() {
-		if os.Getenv(serverVariable) == definition.Name {
-			os.Exit(apiserver.Run(definition))
-		}
-	}
-	status, err := netns.Run(m.Run)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, manifests.Servers()...)) }
 
 // ask asks a server past kube-apiserver, with a client certificate. A status that is no success is no error: the text counts.
 func ask(ctx context.Context, s *server, who *rest.Config, path string) (string, error) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	capacity "example.com/annex/servers/capacity/definition"
 	"example.com/annex/shared/certs"
 	"example.com/annex/tools/annex/doctor"
 	"example.com/annex/tools/controlplane"
@@ -69,7 +70,7 @@ func TestPlanes(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, controlplane.Options{KubeAPIServerArgs: b.flags(t)})
 			w.named = true
-			s := w.prepare(t, definitions()[1])
+			s := w.prepare(t, capacity.New())
 			s.steps(t, extension.RegisterAPIService, b.without...)
 			if b.inflict != nil {
 				b.inflict(t, w, s)

@@ -29,9 +29,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"example.com/annex/e2e/step"
-	capacity "example.com/annex/servers/capacity/definition"
-	insight "example.com/annex/servers/insight/definition"
-	topology "example.com/annex/servers/topology/definition"
+	"example.com/annex/servers/inventory/cmdb/databasetest"
 	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/certs"
 	"example.com/annex/shared/deployment"
@@ -39,16 +37,14 @@ import (
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
 	"example.com/annex/tools/controlplane/extension"
+	"example.com/annex/tools/controlplane/extension/extensiontest"
+	"example.com/annex/tools/deploy/manifests"
 )
 
 // noticed is more than twice the time after which kube-apiserver looks at everything again by itself.
 const noticed = 150 * time.Second
 
 const namespace = deployment.DefaultNamespace
-
-func definitions() []apiserver.Definition {
-	return []apiserver.Definition{topology.New(), capacity.New(), insight.New()}
-}
 
 // world is a control plane with servers in it.
 type world struct {
@@ -101,27 +97,12 @@ func newWorld(t *testing.T, options controlplane.Options) *world {
 // prepare makes a server that nothing is done with yet.
 func (w *world) prepare(t *testing.T, definition apiserver.Definition, configure ...func(*extension.Options)) *server {
 	t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	installation := deployment.Installation{Definition: definition}
-	options := extension.Options{
-		Plane: w.plane, Installation: installation, Program: program, Env: []string{serverVariable + "=" + definition.Name},
-	}
+	options := extension.Options{Plane: w.plane, Installation: installation}
 	for _, set := range configure {
 		set(&options)
 	}
-	e, err := extension.New(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	s := &server{Extension: e, installation: installation, dir: filepath.Join(w.plane.Dir(), definition.Name)}
+	s := &server{Extension: extensiontest.New(t, options), installation: installation, dir: filepath.Join(w.plane.Dir(), definition.Name)}
 	w.servers[definition.Name] = s
 	return s
 }
@@ -145,7 +126,11 @@ func (s *server) steps(t *testing.T, last string, without ...string) {
 // install installs a server, and gives it pods if it is to have them.
 func (w *world) install(t *testing.T, definition apiserver.Definition, pods bool) {
 	t.Helper()
-	s := w.prepare(t, definition)
+	s := w.prepare(t, definition, func(o *extension.Options) {
+		if len(definition.Tabled()) > 0 {
+			o.Storage = []string{"--storage-backend=postgres", "--storage-dsn=" + databasetest.New(t)}
+		}
+	})
 	s.steps(t, extension.WaitPublished)
 	certificate, err := os.ReadFile(filepath.Join(s.dir, corev1.TLSCertKey))
 	if err != nil {
@@ -430,7 +415,7 @@ func (w *world) awaitRight(t *testing.T, s *server, but ...string) {
 
 // examine is what the doctor finds.
 func (w *world) examine(ctx context.Context, name string) doctor.Diagnosis {
-	options := doctor.Options{Definitions: definitions()}
+	options := doctor.Options{Definitions: manifests.Servers()}
 	if w.named {
 		options.ServiceAccount = types.NamespacedName{Namespace: namespace, Name: strings.Split(name, ".")[1]}
 	}

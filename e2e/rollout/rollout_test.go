@@ -36,7 +36,7 @@ import (
 )
 
 // Without the control plane's programs the tests fail.
-func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New)) }
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New())) }
 
 const (
 	// count is how many replicas there are.

@@ -27,7 +27,7 @@ import (
 )
 
 // Without the control plane's programs the tests fail.
-func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New)) }
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New())) }
 
 const (
 	// reservations are what callers ask for.

@@ -11,6 +11,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"example.com/annex/shared/condition"
 	"example.com/annex/shared/storage/sql"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
@@ -74,7 +75,7 @@ func TestEncryption(t *testing.T) {
 	writeEncryption(t, config, "second", "first")
 	count := 0
 	// Upstream looks at the file once a minute.
-	eventually(t, func(ctx context.Context) error {
+	condition.Eventually(t.Context(), t, timeout, "the new key to be used", func(ctx context.Context) error {
 		count++
 		name := fmt.Sprintf("after-%d", count)
 		if _, err := objects.Create(ctx, reservation(name), metav1.CreateOptions{}); err != nil {

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
 
+	"example.com/annex/shared/condition"
 	"example.com/annex/shared/storage/postgrestest"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
@@ -232,14 +233,14 @@ func TestPostgres(t *testing.T) {
 	}
 
 	database.Start(t)
-	eventually(t, func(ctx context.Context) error {
+	condition.Eventually(t.Context(), t, timeout, "an object to be created", func(ctx context.Context) error {
 		_, err := objects.Create(ctx, reservation("after"), metav1.CreateOptions{})
 		return err
 	})
 	if err := server.Server().Err(); err != nil {
 		t.Errorf("it did not recover by itself: %v", err)
 	}
-	eventually(t, func(context.Context) error {
+	condition.Eventually(t.Context(), t, timeout, "the server to be ready", func(context.Context) error {
 		if status, body := ask(t, plane, server, "/readyz"); status != 200 {
 			return fmt.Errorf("/readyz is %d: %s", status, body)
 		}

@@ -3,66 +3,41 @@ package storage_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 
 	v1 "example.com/annex/servers/capacity/apis/capacity/v1"
 	"example.com/annex/servers/capacity/definition"
 	"example.com/annex/servers/client/clientset/versioned"
 	typed "example.com/annex/servers/client/clientset/versioned/typed/capacity/v1"
-	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/extension"
-	"example.com/annex/tools/controlplane/netns"
+	"example.com/annex/tools/controlplane/extension/extensiontest"
 )
 
-// serverVariable makes this test program the server itself.
-const serverVariable = "STORAGE_TEST_SERVER"
+// timeout is how long anything may take to come to pass.
+const timeout = 2 * time.Minute
 
 // Without the control plane's programs, and PostgreSQL's, the tests fail.
-func TestMain(m *testing.M) {
-	if os.Getenv(serverVariable) != "" {
-		os.Exit(apiserver.Run(definition.New()))
-	}
-	status, err := netns.Run(m.Run)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New())) }
 
 // install adds the server of Reservations to a control plane, with flags that say where it keeps them.
 func install(t *testing.T, plane *controlplane.ControlPlane, flags ...string) *extension.Extension {
 	t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := extension.New(extension.Options{
-		Plane: plane, Installation: deployment.Installation{Definition: definition.New()}, Program: program,
-		Storage: flags,
+	server := extensiontest.New(t, extension.Options{
+		Plane: plane, Installation: deployment.Installation{Definition: definition.New()}, Storage: flags,
 		// There are no sites: it is the only server.
 		Args: []string{"--disable-admission-plugins=SiteCheck"},
-		Env:  []string{serverVariable + "=1"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(context.Background()); err != nil {
-			t.Error(err)
-		}
 	})
 	if err := server.Install(t.Context()); err != nil {
 		t.Fatal(err)
@@ -73,14 +48,11 @@ func install(t *testing.T, plane *controlplane.ControlPlane, flags ...string) *e
 // start runs the server by itself, to its end, and returns what it said. It is an error if it does not end soon.
 func start(t *testing.T, environment []string, flags ...string) (status int, output string) {
 	t.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program, identity := extensiontest.Program(t, definition.New().Name)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	command := exec.CommandContext(ctx, program, flags...)
-	command.Env = append(append(os.Environ(), serverVariable+"=1"), environment...)
+	command.Env = slices.Concat(os.Environ(), identity, environment)
 	said, err := command.CombinedOutput()
 	if ctx.Err() != nil {
 		t.Fatalf("the server with %q does not end; it said:\n%s", flags, said)
@@ -132,19 +104,6 @@ func ask(t *testing.T, plane *controlplane.ControlPlane, server *extension.Exten
 		t.Fatalf("asking for %s: %v", path, err)
 	}
 	return response.StatusCode, string(content)
-}
-
-// eventually waits until a condition holds.
-func eventually(t *testing.T, condition func(context.Context) error) {
-	t.Helper()
-	var last error
-	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
-		last = condition(ctx)
-		return last == nil, nil
-	})
-	if err != nil {
-		t.Fatalf("%v; the last thing known: %v", err, last)
-	}
 }
 
 // expectIn checks what stands in a text.

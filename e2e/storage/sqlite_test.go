@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"example.com/annex/servers/client/clientset/versioned"
+	"example.com/annex/shared/condition"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
 )
@@ -70,7 +71,7 @@ func TestSQLite(t *testing.T) {
 		if err := server.Restart(ctx); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, func(ctx context.Context) error {
+		condition.Eventually(t.Context(), t, timeout, "what was kept", func(ctx context.Context) error {
 			kept, err := objects.Get(ctx, "kept", metav1.GetOptions{})
 			if err == nil && (kept.UID != created.UID || kept.ResourceVersion != created.ResourceVersion) {
 				t.Fatalf("got %+v, want %+v", kept.ObjectMeta, created.ObjectMeta)
@@ -110,7 +111,7 @@ func testControllers(t *testing.T, plane *controlplane.ControlPlane) {
 	}
 	used := func(want string) {
 		t.Helper()
-		eventually(t, func(ctx context.Context) error {
+		condition.Eventually(t.Context(), t, timeout, "the quota to be up to date", func(ctx context.Context) error {
 			got, err := quotas.Get(ctx, quota.Name, metav1.GetOptions{})
 			if err != nil {
 				return err
@@ -147,7 +148,7 @@ func testControllers(t *testing.T, plane *controlplane.ControlPlane) {
 	if err := configMaps.Delete(ctx, owner.Name, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func(ctx context.Context) error {
+	condition.Eventually(t.Context(), t, timeout, "owned objects to be gone", func(ctx context.Context) error {
 		left, err := objects.List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return err

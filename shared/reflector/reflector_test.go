@@ -13,11 +13,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/component-base/metrics/testutil"
+
+	"example.com/annex/shared/condition"
 )
 
 // nodes are as another resource in each test: metrics are process-wide.
@@ -114,14 +115,6 @@ func start(t *testing.T, s *server) *Reflector {
 	return r
 }
 
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	err := wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, 20*time.Second, true, func(context.Context) (bool, error) { return condition(), nil })
-	if err != nil {
-		t.Fatalf("waiting for %s: %v", what, err)
-	}
-}
-
 func (r *Reflector) has(names ...string) bool {
 	keys := r.indexer.ListKeys()
 	for _, name := range names {
@@ -166,7 +159,7 @@ func TestOutOfStep(t *testing.T) {
 	}
 	expectMetric(t, 1)
 	s.set(errors.New("the server is on fire"), "a", "b")
-	eventually(t, "the reflector to notice", func() bool { return InStep(t.Context(), r) != nil })
+	condition.Eventually(t.Context(), t, 20*time.Second, "the reflector to notice", condition.Holds(func() bool { return InStep(t.Context(), r) != nil }))
 	expectMetric(t, 0)
 	started := time.Now()
 	err := InStep(t.Context(), r)
@@ -182,7 +175,7 @@ func TestOutOfStep(t *testing.T) {
 
 	lists := s.listed()
 	s.set(nil, "b", "c")
-	eventually(t, "the reflector to be in step", func() bool { return InStep(t.Context(), r) == nil })
+	condition.Eventually(t.Context(), t, 20*time.Second, "the reflector to be in step", condition.Holds(func() bool { return InStep(t.Context(), r) == nil }))
 	expectMetric(t, 1)
 	if !r.has("b", "c") || s.listed() <= lists {
 		t.Errorf("in step again, and has %v after %d lists", r.indexer.ListKeys(), s.listed()-lists)
@@ -220,13 +213,13 @@ func TestAWatchThatOpensLate(t *testing.T) {
 	s.mu.Unlock()
 	lists := s.listed()
 	s.set(nil, "a", "b")
-	eventually(t, "the reflector to notice", func() bool { return !r.InStepNow() })
-	eventually(t, "the gap to be long", func() bool { return InStep(t.Context(), r) != nil })
+	condition.Eventually(t.Context(), t, 20*time.Second, "the reflector to notice", condition.Holds(func() bool { return !r.InStepNow() }))
+	condition.Eventually(t.Context(), t, 20*time.Second, "the gap to be long", condition.Holds(func() bool { return InStep(t.Context(), r) != nil }))
 	s.mu.Lock()
 	s.opening = nil
 	s.mu.Unlock()
 	close(opening)
-	eventually(t, "the reflector to be in step", r.InStepNow)
+	condition.Eventually(t.Context(), t, 20*time.Second, "the reflector to be in step", condition.Holds(r.InStepNow))
 	if !r.has("a", "b") || s.listed() <= lists {
 		t.Errorf("in step again, and has %v after %d lists", r.indexer.ListKeys(), s.listed()-lists)
 	}
@@ -289,7 +282,7 @@ func TestStreamedLists(t *testing.T) {
 		t.Error("in step before all of it has come")
 	}
 	w.Action(watch.Bookmark, &corev1.Node{ObjectMeta: metav1.ObjectMeta{ResourceVersion: "2", Annotations: map[string]string{metav1.InitialEventsAnnotationKey: "true"}}})
-	eventually(t, "the reflector to be in step", func() bool { return InStep(t.Context(), r) == nil })
+	condition.Eventually(t.Context(), t, 20*time.Second, "the reflector to be in step", condition.Holds(func() bool { return InStep(t.Context(), r) == nil }))
 	if !r.has("a") {
 		t.Errorf("it has %v", r.indexer.ListKeys())
 	}

@@ -18,11 +18,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"example.com/annex/shared/condition"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
 	"example.com/annex/tools/controlplane/process"
@@ -35,19 +35,6 @@ func client(t *testing.T, config *rest.Config) kubernetes.Interface {
 		t.Fatal(err)
 	}
 	return client
-}
-
-// eventually polls until condition is nil, and fails with its last error.
-func eventually(t *testing.T, condition func(context.Context) error) {
-	t.Helper()
-	var last error
-	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, 30*time.Second, true, func(ctx context.Context) (bool, error) {
-		last = condition(ctx)
-		return last == nil, nil
-	})
-	if err != nil {
-		t.Fatalf("%v: %v", err, last)
-	}
 }
 
 // aggregatorFlags are the flags of kube-apiserver that make an aggregator, with
@@ -139,7 +126,7 @@ func commandLine(t *testing.T, p *process.Process) map[string]string {
 // servers (k8s.io/kubernetes/pkg/controlplane/controller/clusterauthenticationtrust).
 func testAuthenticationConfigMap(t *testing.T, plane *controlplane.ControlPlane) {
 	var data map[string]string
-	eventually(t, func(ctx context.Context) error {
+	condition.Eventually(t.Context(), t, 30*time.Second, "the configuration of extension servers", func(ctx context.Context) error {
 		configMap, err := client(t, plane.RESTConfig()).CoreV1().ConfigMaps(metav1.NamespaceSystem).
 			Get(ctx, "extension-apiserver-authentication", metav1.GetOptions{})
 		if err == nil {
@@ -170,11 +157,11 @@ func testControllers(t *testing.T, plane *controlplane.ControlPlane) {
 	if _, err := core.Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func(ctx context.Context) error {
+	condition.Eventually(t.Context(), t, 30*time.Second, "the default ServiceAccount", func(ctx context.Context) error {
 		_, err := core.ServiceAccounts(name).Get(ctx, "default", metav1.GetOptions{})
 		return err
 	})
-	eventually(t, func(ctx context.Context) error {
+	condition.Eventually(t.Context(), t, 30*time.Second, "the CA in the namespace", func(ctx context.Context) error {
 		configMap, err := core.ConfigMaps(name).Get(ctx, "kube-root-ca.crt", metav1.GetOptions{})
 		if err == nil && configMap.Data["ca.crt"] != string(plane.ClientCA().CertificatePEM()) {
 			err = errors.New("it holds another CA")
@@ -184,7 +171,7 @@ func testControllers(t *testing.T, plane *controlplane.ControlPlane) {
 	if err := core.Namespaces().Delete(t.Context(), name, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func(ctx context.Context) error {
+	condition.Eventually(t.Context(), t, 30*time.Second, "the namespace to be gone", func(ctx context.Context) error {
 		_, err := core.Namespaces().Get(ctx, name, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
 			return nil

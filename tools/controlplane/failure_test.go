@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/annex/shared/condition"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
 )
@@ -173,7 +174,7 @@ func TestKilledOwnerLeavesNothingForTheNext(t *testing.T) {
 	}
 	_ = owner.Wait() // It was killed.
 	for _, pid := range said[1:] {
-		eventually(t, func(context.Context) error {
+		condition.Eventually(t.Context(), t, 30*time.Second, "a process of the killed owner to end", func(context.Context) error {
 			stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
 			if err != nil || strings.Contains(string(stat), ") Z ") {
 				return nil

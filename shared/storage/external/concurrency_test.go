@@ -15,6 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apiserver/pkg/storage"
+
+	"example.com/annex/shared/condition"
 )
 
 // line is an event, as the log and a watch have it.
@@ -105,7 +107,7 @@ func TestHistory(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, "both sides have written before the crash", func() error {
+	condition.Eventually(t.Context(), t, waiting, "both sides to have written before the crash", func(context.Context) error {
 		lock.Lock()
 		defer lock.Unlock()
 		if counts["create"] < 20 || counts["SQL"] < 20 {
@@ -116,7 +118,7 @@ func TestHistory(t *testing.T) {
 	p.server.Kill()
 	p.server.Start(t)
 	group.Wait()
-	eventually(t, "a last write", func() error {
+	condition.Eventually(t.Context(), t, waiting, "a last write", func(context.Context) error {
 		_, err := replicas[1].update(t.Context(), "begin", setting("end", "metadata", "labels", "a"))
 		return err
 	})
@@ -234,7 +236,7 @@ func TestBeginning(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, two := p.start(t), p.start(t)
-	eventually(t, "a replica waits for the owner", func() error {
+	condition.Eventually(t.Context(), t, waiting, "a replica to wait for the owner", func(context.Context) error {
 		var waiting int
 		if err := p.owner.QueryRowContext(ctx, `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'legacy.boxes'::regclass`).Scan(&waiting); err != nil {
 			return err
@@ -253,7 +255,7 @@ func TestBeginning(t *testing.T) {
 	if err := slow.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "some rows are published", func() error {
+	condition.Eventually(t.Context(), t, waiting, "some rows to be published", func(context.Context) error {
 		var published int
 		if err := p.owner.QueryRowContext(t.Context(), `SELECT count(*) FROM annex_boxes_metadata`).Scan(&published); err != nil || published == 0 {
 			return fmt.Errorf("%d, %w", published, err)
@@ -263,7 +265,7 @@ func TestBeginning(t *testing.T) {
 	p.server.Kill()
 	p.server.Start(t)
 	for _, r := range []replica{one, two} {
-		eventually(t, "all rows are published", func() error { return r.table.Ready() })
+		condition.Eventually(t.Context(), t, waiting, "all rows to be published", func(context.Context) error { return r.table.Ready() })
 	}
 	cancel()
 	group.Wait()

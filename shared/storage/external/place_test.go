@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/apiserver/pkg/storage"
 
+	"example.com/annex/shared/condition"
 	"example.com/annex/shared/storage/postgrestest"
 	annexsql "example.com/annex/shared/storage/sql"
 )
@@ -147,7 +148,7 @@ type replica struct {
 func (p place) open(t testing.TB, change ...func(*Config)) replica {
 	t.Helper()
 	r := p.start(t, change...)
-	eventually(t, "the rows are published", func() error { return r.table.Ready() })
+	condition.Eventually(t.Context(), t, waiting, "the rows to be published", func(context.Context) error { return r.table.Ready() })
 	return r
 }
 
@@ -306,17 +307,4 @@ func fieldOf(b *unstructured.Unstructured, path ...string) string {
 		return ""
 	}
 	return fmt.Sprint(value)
-}
-
-func eventually(t testing.TB, what string, condition func() error) {
-	t.Helper()
-	for deadline := time.Now().Add(waiting); ; time.Sleep(10 * time.Millisecond) {
-		err := condition()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("after %v still not: %s: %v", waiting, what, err)
-		}
-	}
 }

@@ -1,6 +1,7 @@
 package external
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/apiserver/pkg/storage"
+
+	"example.com/annex/shared/condition"
 )
 
 // TestLeftOut: rows that can be no objects break no list, are told of, and appear once they are mended.
@@ -99,7 +102,7 @@ func TestOwnerAltersTable(t *testing.T) {
 	p.sql(t, `ALTER TABLE legacy.boxes RENAME COLUMN remark TO comment`)
 	p.sql(t, `UPDATE legacy.boxes SET cores = 7`)
 	p.sql(t, `INSERT INTO legacy.boxes (team, host, cores) VALUES ('red', 'b', 1)`)
-	eventually(t, "it is not ready", func() error {
+	condition.Eventually(t.Context(), t, waiting, "it not to be ready", func(context.Context) error {
 		if err := r.table.Ready(); err == nil || !strings.Contains(err.Error(), "no column remark (spec.remark)") {
 			return fmt.Errorf("it says %w", err)
 		}
@@ -112,7 +115,7 @@ func TestOwnerAltersTable(t *testing.T) {
 		t.Errorf("the current resourceVersion, which cached lists need, gives %v", err)
 	}
 	p.sql(t, `ALTER TABLE legacy.boxes RENAME COLUMN comment TO remark`)
-	eventually(t, "it is ready again", func() error { return r.table.Ready() })
+	condition.Eventually(t.Context(), t, waiting, "it to be ready again", func(context.Context) error { return r.table.Ready() })
 	if diff := cmp.Diff([]string{"red/a", "red/b"}, r.names(t)); diff != "" {
 		t.Errorf("objects (-want +got):\n%s", diff)
 	}
@@ -128,14 +131,14 @@ func TestDisabledTrigger(t *testing.T) {
 	r := p.open(t)
 	p.sql(t, `ALTER TABLE legacy.boxes DISABLE TRIGGER zz_annex_written`)
 	p.sql(t, `INSERT INTO legacy.boxes (team, host, cores) VALUES ('red', 'unseen', 1)`)
-	eventually(t, "it is not ready", func() error {
+	condition.Eventually(t.Context(), t, waiting, "it not to be ready", func(context.Context) error {
 		if err := r.table.Ready(); err == nil || !strings.Contains(err.Error(), "zz_annex_written of table legacy.boxes is disabled") {
 			return fmt.Errorf("it says %w", err)
 		}
 		return nil
 	})
 	p.sql(t, `ALTER TABLE legacy.boxes ENABLE TRIGGER zz_annex_written`)
-	eventually(t, "it is ready again", func() error { return r.table.Ready() })
+	condition.Eventually(t.Context(), t, waiting, "it to be ready again", func(context.Context) error { return r.table.Ready() })
 	if diff := cmp.Diff([]string{"red/unseen"}, r.names(t)); diff != "" {
 		t.Errorf("objects (-want +got):\n%s", diff)
 	}
@@ -148,7 +151,7 @@ func TestNamesake(t *testing.T) {
 	p.sql(t, `CREATE SCHEMA other; CREATE TABLE other.boxes (LIKE legacy.boxes INCLUDING INDEXES)`)
 	p.open(t)
 	second := p.start(t, func(c *Config) { c.Mapping.Table = "other.boxes"; c.ResourcePrefix += "es" })
-	eventually(t, "it says why it is not served", func() error {
+	condition.Eventually(t.Context(), t, waiting, "it to say why it is not served", func(context.Context) error {
 		if err := second.table.Ready(); err == nil || !strings.Contains(err.Error(), "has the name of legacy.boxes") {
 			return fmt.Errorf("it says %w", err)
 		}
@@ -170,7 +173,7 @@ func TestMappingChanges(t *testing.T) {
 	if got.GetUID() != created.GetUID() || got.GetLabels()["a"] != "b" || fieldOf(got, "spec", "secret") != "y" {
 		t.Errorf("with another mapping it is %v", got.Object)
 	}
-	eventually(t, "the first says that its mapping is another", func() error {
+	condition.Eventually(t.Context(), t, waiting, "the first to say that its mapping is another", func(context.Context) error {
 		if err := r.table.Ready(); err == nil || !strings.Contains(err.Error(), "another mapping") {
 			return fmt.Errorf("it says %w", err)
 		}

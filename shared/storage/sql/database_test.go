@@ -182,15 +182,6 @@ func revisionOf(t *testing.T, obj runtime.Object) uint64 {
 	return revision
 }
 
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(waiting); !condition(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("after %v still not: %s", waiting, what)
-		}
-	}
-}
-
 func TestManyProcessesMigrateAtOnce(t *testing.T) {
 	t.Parallel()
 	p := newPostgresPlace(t)

@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/apiserver/pkg/apis/example"
 	"k8s.io/apiserver/pkg/storage"
+
+	"example.com/annex/shared/condition"
 )
 
 // TestServerCrash kills the server while it is written to: what was acknowledged is there afterwards, and a watch that was
@@ -40,7 +42,7 @@ func TestServerCrash(t *testing.T) {
 	}
 	for range crashes {
 		before := current(t, store)
-		eventually(t, "there are more writes", func() bool { return current(t, store) > before+20 })
+		condition.Eventually(t.Context(), t, waiting, "more writes", condition.Holds(func() bool { return current(t, store) > before+20 }))
 		p.server.Kill()
 		p.server.Start(t)
 	}
@@ -71,11 +73,11 @@ func TestServerCrash(t *testing.T) {
 // current is the revision now, as soon as the server answers.
 func current(t *testing.T, store *Store) (revision uint64) {
 	t.Helper()
-	eventually(t, "the server answers", func() bool {
+	condition.Eventually(t.Context(), t, waiting, "the server to answer", condition.Holds(func() bool {
 		var err error
 		revision, err = store.GetCurrentResourceVersion(t.Context())
 		return err == nil
-	})
+	}))
 	return revision
 }
 
@@ -88,10 +90,10 @@ func TestConnectionsAreCut(t *testing.T) {
 	create(t, writing, "before", 0)
 	wantEvent(t, w, watch.Added, "before")
 	p.server.Execute(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'annex'`)
-	eventually(t, "an object can be created", func() bool {
+	condition.Eventually(t.Context(), t, waiting, "an object to be created", condition.Holds(func() bool {
 		err := writing.Create(t.Context(), "/pods/default/after", pod("after"), nil, 0)
 		return err == nil || storage.IsExist(err)
-	})
+	}))
 	// The reader does not poll: it listens again.
 	wantEvent(t, w, watch.Added, "after")
 	create(t, writing, "later", 0)

@@ -19,6 +19,8 @@ import (
 	"k8s.io/apiserver/pkg/apis/example"
 	"k8s.io/apiserver/pkg/storage"
 	aestransformer "k8s.io/apiserver/pkg/storage/value/encrypt/aes"
+
+	"example.com/annex/shared/condition"
 )
 
 func TestExpiry(t *testing.T) {
@@ -81,9 +83,9 @@ func TestCompaction(t *testing.T) {
 		if err := db.Compact(t.Context(), int64(revisionOf(t, middle))); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "every process knows of the compaction", func() bool {
+		condition.Eventually(t.Context(), t, waiting, "every process to know of the compaction", condition.Holds(func() bool {
 			return elsewhere.CompactRevision() == int64(revisionOf(t, middle))
-		})
+		}))
 		if err := db.Compact(t.Context(), 1000); err == nil {
 			t.Error("the future can be compacted")
 		}
@@ -116,14 +118,14 @@ func TestRegularCompaction(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		eventually(t, "the log is empty", func() bool {
+		condition.Eventually(t.Context(), t, waiting, "the log to be empty", condition.Holds(func() bool {
 			var entries int
 			if err := db.readDB.QueryRow(`SELECT count(*) FROM annex_log`).Scan(&entries); err != nil {
 				t.Fatal(err)
 			}
 			return entries == 0
-		})
-		eventually(t, "the whole log counts as compacted", func() bool { return store.CompactRevision() == 22 })
+		}))
+		condition.Eventually(t.Context(), t, waiting, "the whole log to count as compacted", condition.Holds(func() bool { return store.CompactRevision() == 22 }))
 		if got := names(t, store, ""); got != "a20" {
 			t.Errorf("after compaction there are %s", got)
 		}

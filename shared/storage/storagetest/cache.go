@@ -20,6 +20,8 @@ import (
 	clientfeatures "k8s.io/client-go/features"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
+
+	"example.com/annex/shared/condition"
 )
 
 // cache is a store under the watch cache.
@@ -94,7 +96,7 @@ func (c *cache) start(t testing.TB) {
 	c.current.Store(&runningCache{CacheDelegator: delegator, stop: stop})
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	eventually(t, "the failure of the first list is used up", func() bool { used, _ := failing.ErrorsConsumed(); return used })
+	condition.Eventually(t.Context(), t, 30*time.Second, "the failure of the first list to be used up", condition.Holds(func() bool { used, _ := failing.ErrorsConsumed(); return used }))
 	if err := running.Wait(ctx); err != nil {
 		t.Fatalf("waiting for the watch cache: %v", err)
 	}

@@ -14,6 +14,8 @@ import (
 	storagetesting "k8s.io/apiserver/pkg/storage/testing"
 	"k8s.io/apiserver/pkg/storage/value"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
+
+	"example.com/annex/shared/condition"
 )
 
 // bytePrefix is what the tests' transformer puts before the bytes of an object.
@@ -122,9 +124,9 @@ func (s *subject) compact(ctx context.Context, t *testing.T, resourceVersion str
 	if !utilfeature.DefaultFeatureGate.Enabled(features.ListFromCacheSnapshot) {
 		return // Without it, etcd3's store does not look for compactions by others.
 	}
-	eventually(t, fmt.Sprintf("the storage knows that it was compacted up to %d", revision), func() bool {
+	condition.Eventually(t.Context(), t, 30*time.Second, fmt.Sprintf("the storage to know that it was compacted up to %d", revision), condition.Holds(func() bool {
 		return s.CompactRevision() == int64(revision)
-	})
+	}))
 }
 
 // compactAndRestart compacts, and then puts a new watch cache in the place of the one there is, as a restart of the
@@ -188,14 +190,5 @@ func (s *subject) checkCalls(t *testing.T, pageSize, processed uint64) {
 	}
 	if got := s.instance.Reads(); got != calls {
 		t.Errorf("there were %d requests to read, not %d", got, calls)
-	}
-}
-
-func eventually(t testing.TB, what string, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !condition(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("after 30 s still not: %s", what)
-		}
 	}
 }

@@ -17,8 +17,6 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
-	capacity "example.com/annex/servers/capacity/definition"
-	topology "example.com/annex/servers/topology/definition"
 	"example.com/annex/shared/apiserver"
 	"example.com/annex/shared/certs/rotation"
 	"example.com/annex/shared/deployment"
@@ -26,19 +24,11 @@ import (
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
 	"example.com/annex/tools/controlplane/extension"
+	"example.com/annex/tools/controlplane/extension/extensiontest"
+	"example.com/annex/tools/deploy/manifests"
 )
 
-// serverVariable makes this test program the server that it names.
-const serverVariable = "UNINSTALL_TEST_SERVER"
-
-var definitions = map[string]func() apiserver.Definition{"capacity": capacity.New, "topology": topology.New}
-
-func TestMain(m *testing.M) {
-	if definition, ok := definitions[os.Getenv(serverVariable)]; ok {
-		os.Exit(apiserver.Run(definition()))
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, manifests.Servers()...)) }
 
 // progress is what a run says, and somebody who hears each line.
 type progress struct {
@@ -74,22 +64,13 @@ func TestDeletedObjects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			program, err := os.Executable()
-			if err != nil {
-				t.Fatal(err)
-			}
 			plane := controlplanetest.Start(t, controlplane.Options{})
-			server, err := extension.New(extension.Options{
-				Plane: plane, Installation: deployment.Installation{Definition: definitions[name]()}, Program: program,
-				Env: []string{serverVariable + "=" + name}, Args: tc.args, SelfCertificates: true,
-			})
+			definitions, err := manifests.Named(name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Cleanup(func() {
-				if err := server.Stop(context.Background()); err != nil {
-					t.Error(err)
-				}
+			server := extensiontest.New(t, extension.Options{
+				Plane: plane, Installation: deployment.Installation{Definition: definitions[0]}, Args: tc.args, SelfCertificates: true,
 			})
 			if err := server.Install(t.Context()); err != nil {
 				t.Fatal(err)

@@ -16,13 +16,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	aggregator "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset"
 
 	"example.com/annex/servers/capacity/definition"
+	"example.com/annex/shared/condition"
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/controlplanetest"
@@ -33,7 +33,7 @@ import (
 
 // The control plane's programs are found as in package controlplane: without
 // them the tests fail.
-func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New)) }
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New())) }
 
 var reservations = schema.GroupVersionResource{Group: "capacity.example.com", Version: "v1", Resource: "reservations"}
 
@@ -52,18 +52,6 @@ func list(ctx context.Context, config *rest.Config) error {
 	}
 	_, err = client.Resource(reservations).Namespace("default").List(ctx, metav1.ListOptions{})
 	return err
-}
-
-func eventually(t *testing.T, condition func(context.Context) error) {
-	t.Helper()
-	var last error
-	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		last = condition(ctx)
-		return last == nil, nil
-	})
-	if err != nil {
-		t.Fatalf("%v: %v", err, last)
-	}
 }
 
 func TestInstall(t *testing.T) {
@@ -160,7 +148,7 @@ func testRestart(t *testing.T, plane *controlplane.ControlPlane, server *extensi
 	if !slices.Equal(server.Server().Command().Args, before.Command().Args) {
 		t.Error("it came back with other flags")
 	}
-	eventually(t, func(ctx context.Context) error { return list(ctx, plane.RESTConfig()) })
+	condition.Eventually(t.Context(), t, time.Minute, "reservations to be listed", func(ctx context.Context) error { return list(ctx, plane.RESTConfig()) })
 }
 
 func testUninstall(t *testing.T, plane *controlplane.ControlPlane, server *extension.Extension) {
@@ -170,7 +158,7 @@ func testUninstall(t *testing.T, plane *controlplane.ControlPlane, server *exten
 	if server.Server().Err() == nil {
 		t.Error("the server still runs")
 	}
-	eventually(t, func(ctx context.Context) error {
+	condition.Eventually(t.Context(), t, time.Minute, "the resource to be unknown", func(ctx context.Context) error {
 		if err := list(ctx, plane.RESTConfig()); !apierrors.IsNotFound(err) {
 			return fmt.Errorf("listing says %w, want that the resource is not known", err)
 		}
@@ -209,7 +197,7 @@ func TestFailuresNameTheStep(t *testing.T) {
 		})
 		for _, step := range server.Steps() {
 			if step.Name == extension.WaitAvailable {
-				eventually(t, func(ctx context.Context) error {
+				condition.Eventually(t.Context(), t, time.Minute, "the step to say why it fails", func(ctx context.Context) error {
 					return givesUpFor(ctx, step, "certificate signed by unknown authority")
 				})
 				return

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/annex/shared/condition"
 	"example.com/annex/tools/controlplane/process"
 )
 
@@ -91,21 +92,6 @@ func saysUp(logFile string) func(context.Context) error {
 func gone(pid int) bool {
 	data, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	return err != nil || strings.Contains(string(data), ") Z ")
-}
-
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	for !condition() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("not within 10 s: %s", what)
-		case <-ticker.C:
-		}
-	}
 }
 
 func TestStopIsPolite(t *testing.T) {
@@ -250,5 +236,5 @@ func TestChildDiesWithKilledParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = parent.Wait() // It was killed.
-	eventually(t, "the child ends", func() bool { return gone(child) })
+	condition.Eventually(t.Context(), t, 10*time.Second, "the child to end", condition.Holds(func() bool { return gone(child) }))
 }

@@ -12,15 +12,16 @@ import (
 	"example.com/annex/shared/apiserver"
 )
 
-// Servers are all that can be deployed. After adding one:
+// Servers are all that can be deployed, in an order in which they can be installed: what one reads of others, it reads of those
+// before it. After adding one:
 //
 //	go test ./deploy -update
 func Servers() []apiserver.Definition {
 	return []apiserver.Definition{
+		topology.New(),
 		capacity.New(),
 		insight.New(),
 		inventory.New(),
-		topology.New(),
 	}
 }
 

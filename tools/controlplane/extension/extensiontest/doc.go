@@ -1,7 +1,7 @@
-// Package extensiontest gives tests an aggregated server in a control plane, without a program to build first: the test program is
-// the server, too.
+// Package extensiontest gives tests aggregated servers in a control plane, without programs to build first: the test program is
+// each of them, too.
 //
-//	func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New)) }
+//	func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New())) }
 //
 //	func TestSomething(t *testing.T) {
 //		plane := controlplanetest.Start(t, controlplane.Options{})

@@ -1,0 +1,2 @@
+// Package databasetest gives tests the CMDB's database.
+package databasetest
