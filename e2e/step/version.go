@@ -1,0 +1,28 @@
+package step
+
+import (
+	"context"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/util/version"
+
+	"example.com/annex/e2e/report"
+)
+
+// Since skips t on a cluster that is older than a version of Kubernetes ("1.36"), in which something came: its name is for the
+// reason.
+func (c *Clients) Since(ctx context.Context, t *testing.T, since, what string) {
+	t.Helper()
+	info, err := c.Kubernetes.Discovery().ServerVersion()
+	if err != nil {
+		t.Fatalf("asking the cluster for its version: %v", err)
+	}
+	cluster, err := version.ParseSemantic(info.GitVersion)
+	if err != nil {
+		t.Fatalf("reading the version of the cluster: %v", err)
+	}
+	// A pre-release has what its release will have.
+	if version.MajorMinor(cluster.Major(), cluster.Minor()).LessThan(version.MustParseGeneric(since)) {
+		report.Skip(ctx, t, "not on this cluster: it is of Kubernetes "+info.GitVersion+", and "+what+" came with "+since)
+	}
+}
