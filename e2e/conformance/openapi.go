@@ -28,6 +28,7 @@ func OpenAPI(r Resource) Feature {
 		{"OpenAPI v2", []string{"openapi", "v2"}},
 	} {
 		tr.assess(document.name+" describes every field", func(ctx context.Context, t *testing.T) {
+			tr.builtInSince(ctx, t, "1.37", "a description of each field")
 			var found openAPI
 			var root openAPISchema
 			step.Eventually(ctx, t, openAPITimeout, document.name+" of "+r.GVR.GroupVersion().String(), func(ctx context.Context) error {

@@ -9,9 +9,23 @@ import (
 	"example.com/annex/e2e/report"
 )
 
-// Since skips t on a cluster that is older than a version of Kubernetes ("1.36"), in which something came: its name is for the
-// reason.
+// OlderThan says whether the cluster is older than a version of Kubernetes: "1.36".
+func (c *Clients) OlderThan(t *testing.T, than string) bool {
+	t.Helper()
+	cluster := c.version(t)
+	// A pre-release has what its release will have.
+	return version.MajorMinor(cluster.Major(), cluster.Minor()).LessThan(version.MustParseGeneric(than))
+}
+
+// Since skips t on a cluster that is older than a version of Kubernetes, in which something came: its name is for the reason.
 func (c *Clients) Since(ctx context.Context, t *testing.T, since, what string) {
+	t.Helper()
+	if c.OlderThan(t, since) {
+		report.Skip(ctx, t, "not on this cluster: it is of Kubernetes "+c.version(t).String()+", and "+what+" came with "+since)
+	}
+}
+
+func (c *Clients) version(t *testing.T) *version.Version {
 	t.Helper()
 	info, err := c.Kubernetes.Discovery().ServerVersion()
 	if err != nil {
@@ -21,8 +35,5 @@ func (c *Clients) Since(ctx context.Context, t *testing.T, since, what string) {
 	if err != nil {
 		t.Fatalf("reading the version of the cluster: %v", err)
 	}
-	// A pre-release has what its release will have.
-	if version.MajorMinor(cluster.Major(), cluster.Minor()).LessThan(version.MustParseGeneric(since)) {
-		report.Skip(ctx, t, "not on this cluster: it is of Kubernetes "+info.GitVersion+", and "+what+" came with "+since)
-	}
+	return cluster
 }
