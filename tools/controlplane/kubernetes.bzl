@@ -6,7 +6,7 @@ load("//tools/controlplane/kubernetes:versions.bzl", "KUBERNETES_RELEASES", "KUB
 def _kubernetes_flag_impl(ctx):
     version = ctx.build_setting_value
     if version not in KUBERNETES_RELEASES:
-        fail("--%s=%s: there are the programs of %s" % (str(ctx.label).lstrip("@"), version, ", ".join(KUBERNETES_RELEASES)))
+        fail("%s is %s: there are the programs of %s" % (ctx.label, version, ", ".join(KUBERNETES_RELEASES.keys())))
     return []
 
 _kubernetes_flag = rule(
