@@ -7,14 +7,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/version"
 
 	"example.com/annex/e2e/report"
+	"example.com/annex/tools/controlplane/kubeversion"
 )
 
 // OlderThan says whether the cluster is older than a version of Kubernetes: "1.36".
 func (c *Clients) OlderThan(t *testing.T, than string) bool {
 	t.Helper()
-	cluster := c.version(t)
-	// A pre-release has what its release will have.
-	return version.MajorMinor(cluster.Major(), cluster.Minor()).LessThan(version.MustParseGeneric(than))
+	return c.version(t).LessThan(version.MustParseGeneric(than))
 }
 
 // Since skips t on a cluster that is older than a version of Kubernetes, in which something came: its name is for the reason.
@@ -31,9 +30,9 @@ func (c *Clients) version(t *testing.T) *version.Version {
 	if err != nil {
 		t.Fatalf("asking the cluster for its version: %v", err)
 	}
-	cluster, err := version.ParseSemantic(info.GitVersion)
+	cluster, err := kubeversion.Of(info)
 	if err != nil {
-		t.Fatalf("reading the version of the cluster: %v", err)
+		t.Fatal(err)
 	}
 	return cluster
 }

@@ -6,6 +6,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/client-go/discovery"
+
+	"example.com/annex/tools/controlplane/kubeversion"
 )
 
 // gates are feature gates of servers that are built with the present k8s.io/apiserver, and need of kube-apiserver what it has since
@@ -24,13 +26,11 @@ func (c *ControlPlane) readVersion(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("asking kube-apiserver for its version: %w", err)
 	}
-	if c.version, err = version.ParseSemantic(info.GitVersion); err != nil {
-		return fmt.Errorf("reading the version of kube-apiserver: %w", err)
-	}
-	return nil
+	c.version, err = kubeversion.Of(info)
+	return err
 }
 
-// Version is that of the running kube-apiserver: 1.37.2.
+// Version is that of the running kube-apiserver, without its patch: 1.37.
 func (c *ControlPlane) Version() *version.Version { return c.version }
 
 // VersionFlags are the flags with which an aggregated API server goes without what this version of Kubernetes does not have yet.
