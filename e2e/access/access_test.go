@@ -201,7 +201,7 @@ func TestServerSaysWhatItLacks(t *testing.T) {
 		Apply: func(ctx context.Context, _ string, objects ...runtime.Object) error {
 			for _, object := range objects {
 				for i, rule := range rights(object) {
-					if slices.Contains(rule.Resources, "mutatingadmissionpolicies") {
+					if slices.Contains(rule.Resources, "validatingadmissionpolicies") {
 						rights(object)[i].Verbs = []string{"list"}
 					}
 				}
@@ -209,13 +209,13 @@ func TestServerSaysWhatItLacks(t *testing.T) {
 			return plane.Apply(ctx, objects...)
 		},
 	}, []string{
-		"may not watch mutatingadmissionpolicies.admissionregistration.k8s.io", "may not watch mutatingadmissionpolicybindings.admissionregistration.k8s.io",
+		"may not watch validatingadmissionpolicies.admissionregistration.k8s.io", "may not watch validatingadmissionpolicybindings.admissionregistration.k8s.io",
 	}, "ClusterRole annex:capacity", installation.ServerAccess()...)
 	log, err := os.ReadFile(plane.LogDir() + "/capacity.log")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(log), "The server lacks a right: it may not watch mutatingadmissionpolicies.admissionregistration.k8s.io") {
+	if !strings.Contains(string(log), "The server lacks a right: it may not watch validatingadmissionpolicies.admissionregistration.k8s.io") {
 		t.Error("the log does not name the right")
 	}
 }

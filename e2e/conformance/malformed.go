@@ -44,18 +44,23 @@ func Malformed(r Resource) Feature {
 	for _, part := range []struct {
 		what     string
 		requests func(victim) []malformed
+		// since is the version of Kubernetes since which built-in resources answer as servers of the present one do.
+		since string
 	}{
-		{"bodies", victim.malformedBodies},
-		{"metadata", victim.malformedMetadata},
-		{"numbers", victim.malformedNumbers},
-		{"encodings", victim.malformedEncodings},
-		{"patches", victim.malformedPatches},
-		{"applied configurations", victim.malformedApplies},
-		{"names and namespaces", victim.malformedNames},
-		{"queries", victim.malformedQueries},
-		{"methods", victim.malformedMethods},
+		{"bodies", victim.malformedBodies, ""},
+		{"metadata", victim.malformedMetadata, "1.37"},
+		{"numbers", victim.malformedNumbers, "1.37"},
+		{"encodings", victim.malformedEncodings, ""},
+		{"patches", victim.malformedPatches, "1.37"},
+		{"applied configurations", victim.malformedApplies, "1.37"},
+		{"names and namespaces", victim.malformedNames, ""},
+		{"queries", victim.malformedQueries, "1.37"},
+		{"methods", victim.malformedMethods, ""},
 	} {
 		tr.assess("malformed "+part.what, func(ctx context.Context, t *testing.T) {
+			if part.since != "" {
+				tr.Since(ctx, t, part.since, "the answer of built-in resources to malformed "+part.what+" that is compared with")
+			}
 			tr.target(ctx, t)
 			builtIn.target(ctx, t)
 			theirs, requests := part.requests(victim{builtIn, t}), part.requests(victim{tr, t})

@@ -148,6 +148,7 @@ func Metadata(r Resource) Feature {
 		}
 	})
 	tr.assess("what is not valid is refused", func(ctx context.Context, t *testing.T) {
+		tr.builtInSince(ctx, t, "1.37", "the index of the owner in what is wrong with it")
 		owner := func(fields map[string]any) map[string]any {
 			reference := map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": "0"}
 			for name, value := range fields {

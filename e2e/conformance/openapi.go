@@ -41,17 +41,18 @@ func OpenAPI(r Resource) Feature {
 			if len(fields) < 4 && !r.takesUnknown("") {
 				t.Errorf("the schema has only the fields %v", fields)
 			}
-			for path, field := range fields {
-				if strings.TrimSpace(field.Description) == "" {
-					t.Errorf("%s is not described", path)
-				}
-			}
 			if r.Change.Path != nil && r.Change.Path[0] != "metadata" && !r.takesUnknown(r.Change.Path[0]) {
 				at := r.Kind + "." + strings.Join(r.Change.Path, ".")
 				_, ok := fields[at]
 				_, above := fields[at[:strings.LastIndex(at, ".")]] // Where it is a key of a map.
 				if !ok && !above {
 					t.Errorf("%s is not there", at)
+				}
+			}
+			for path, field := range fields {
+				if strings.TrimSpace(field.Description) == "" {
+					tr.builtInSince(ctx, t, "1.37", "the description of "+path)
+					t.Errorf("%s is not described", path)
 				}
 			}
 		})

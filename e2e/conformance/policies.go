@@ -71,6 +71,7 @@ func Policies(r Resource) Feature {
 		expectRefused(t, tr.objects().Delete(ctx, object.GetName(), metav1.DeleteOptions{}), apierrors.IsInvalid, "no deletion")
 	})
 	tr.assess("a MutatingAdmissionPolicy changes what is written", func(ctx context.Context, t *testing.T) {
+		tr.Since(ctx, t, "1.36", "mutatingadmissionpolicies.v1.admissionregistration.k8s.io")
 		object := tr.create(ctx, t, "mutated")
 		tr.mutate(ctx, t)
 		mutated := func(object *unstructured.Unstructured) bool {

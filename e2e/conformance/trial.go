@@ -41,6 +41,18 @@ func (tr *trial) open(ctx context.Context, t *testing.T, cfg *envconf.Config) co
 	return ctx
 }
 
+// builtInSince is [step.Clients.Since] for a resource that kube-apiserver serves itself. Where nobody says who serves it, t goes on.
+func (tr *trial) builtInSince(ctx context.Context, t *testing.T, since, what string) {
+	t.Helper()
+	if !tr.OlderThan(t, since) {
+		return
+	}
+	service, err := tr.Aggregator.ApiregistrationV1().APIServices().Get(ctx, tr.GVR.Version+"."+tr.GVR.Group, metav1.GetOptions{})
+	if err == nil && service.Spec.Service == nil {
+		tr.Since(ctx, t, since, what)
+	}
+}
+
 // clean deletes what the feature made. It reports nothing: the cluster may be gone by now, and the objects with it.
 func (tr *trial) clean(ctx context.Context) {
 	ctx, cancel := step.CleanupContext(ctx)

@@ -41,7 +41,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	cluster = apiservertest.Cluster{Kubeconfig: cp.Kubeconfig(), StorageFlags: cp.EtcdFlags()}
+	cluster = apiservertest.Cluster{Kubeconfig: cp.Kubeconfig(), StorageFlags: cp.EtcdFlags(), Flags: cp.VersionFlags()}
 	code := m.Run()
 	if err := cp.Stop(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -46,6 +46,9 @@ func Available(server string, gv schema.GroupVersion) *features.FeatureBuilder {
 			// While an APIService is unavailable no namespace of the cluster can
 			// be deleted, and a run that is killed leaves this one behind.
 			framework.Need[framework.Disposable](ctx, t, server)
+			// Before, kube-apiserver looked at a certificate only when it forwarded a request
+			// (k8s.io/kube-aggregator/pkg/controllers/status/remote).
+			s.Since(ctx, t, "1.36", "the check of certificates for availability")
 			// Another group, at the same server.
 			group := "untrusted." + gv.Group
 			another, err := certs.NewAuthority("another", certs.Options{})

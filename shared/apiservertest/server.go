@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +31,8 @@ type Cluster struct {
 	// StorageFlags are the flags that say where objects are kept, --etcd-servers and what goes with it. They are left out
 	// for a server that keeps none. Required for others.
 	StorageFlags []string
+	// Flags are others that servers need in this cluster. Optional.
+	Flags []string
 }
 
 // Server is a server that is ready.
@@ -58,10 +61,14 @@ func Start(t testing.TB, definition apiserver.Definition, cluster Cluster, confi
 		t.Fatalf("listening for %s: %v", definition.Name, err)
 	}
 	options.CoreAPI.CoreAPIKubeconfigPath = cluster.Kubeconfig
+	flags := cluster.Flags
 	if definition.Stored() {
-		if err := options.Parse(cluster.StorageFlags); err != nil {
-			t.Fatal(err)
-		}
+		flags = slices.Concat(flags, cluster.StorageFlags)
+	}
+	if err := options.Parse(flags); err != nil {
+		t.Fatal(err)
+	}
+	if definition.Stored() {
 		options.Etcd.StorageConfig.Prefix += "/" + rand.String(10)
 	}
 	for _, c := range configure {

@@ -102,19 +102,22 @@ _go_programs = rule(
 
 def _go_program_impl(ctx):
     for file in ctx.files.programs:
-        if file.basename == ctx.label.name:
+        if file.basename == ctx.attr.program:
             output = ctx.actions.declare_file(ctx.label.name)
             ctx.actions.symlink(output = output, target_file = file, is_executable = True)
             return [DefaultInfo(executable = output, files = depset([output]), runfiles = ctx.runfiles([output]))]
-    return fail("%s compiles no %s" % (ctx.attr.programs.label, ctx.label.name))
+    return fail("%s compiles no %s" % (ctx.attr.programs.label, ctx.attr.program))
 
 _go_program = rule(
     implementation = _go_program_impl,
-    attrs = {"programs": attr.label(mandatory = True)},
+    attrs = {
+        "programs": attr.label(mandatory = True),
+        "program": attr.string(mandatory = True, doc = "Its name among them."),
+    },
     executable = True,
 )
 
-def go_programs(name, src, packages, x_defs = {}, gotags = [], tags = [], visibility = None):
+def go_programs(name, src, packages, x_defs = {}, gotags = [], prefix = "", tags = [], visibility = None):
     """Compiles programs of one module in one action, and makes a target that can be run of each.
 
     Args:
@@ -123,9 +126,10 @@ def go_programs(name, src, packages, x_defs = {}, gotags = [], tags = [], visibi
       packages: package -> program. A target with the program's name is made of each.
       x_defs: variable -> value that the linker sets in all of them.
       gotags: build constraints that hold.
+      prefix: of the names of these targets.
       tags: of all targets: "manual" for programs that //... does not ask for.
       visibility: of the programs.
     """
     _go_programs(name = name, src = src, packages = packages, x_defs = x_defs, gotags = gotags, tags = tags, visibility = ["//visibility:private"])
     for program in packages.values():
-        _go_program(name = program, programs = name, tags = tags, visibility = visibility)
+        _go_program(name = prefix + program, program = program, programs = name, tags = tags, visibility = visibility)

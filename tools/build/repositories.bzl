@@ -2,6 +2,7 @@
 
 load("//tools/build:go_module.bzl", "go_module_archive", "go_toolchain_archive")
 load("//tools/build:go_programs.bzl", "go_vendor_archive")
+load("//tools/controlplane/kubernetes:versions.bzl", "KUBERNETES_RELEASES", "KUBERNETES_VERSION")
 
 def annex_repositories():
     """Declares rules_go, gazelle, the Go SDK, and the sources of the programs that tests run.
@@ -50,6 +51,14 @@ def annex_repositories():
             go_mod = package + ":go.mod",
             go_sum = package + ":go.sum",
         )
+    for version in KUBERNETES_RELEASES:
+        # The present version is annex_kubernetes.
+        if version != KUBERNETES_VERSION:
+            go_vendor_archive(
+                name = "annex_kubernetes_" + version.replace(".", "_"),
+                go_mod = "//tools/controlplane/kubernetes/v%s:go.mod" % version,
+                go_sum = "//tools/controlplane/kubernetes/v%s:go.sum" % version,
+            )
 
     # What kind puts into the image of its nodes. Its Go code is a dependency like others.
     go_module_archive(

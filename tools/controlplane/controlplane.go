@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/client-go/rest"
 
 	"example.com/annex/shared/certs"
@@ -32,6 +33,7 @@ type ControlPlane struct {
 
 	etcdPort, apiServerPort *port.Reservation
 	admin                   *rest.Config
+	version                 *version.Version
 
 	mu        sync.Mutex
 	ports     []*port.Reservation
@@ -107,7 +109,7 @@ func (c *ControlPlane) start(ctx context.Context) error {
 		// The next one would wait in vain.
 		go p.CancelWhenGone(ctx, cancel)
 	}
-	return nil
+	return c.readVersion(ctx)
 }
 
 // prepare makes all that the processes read: directories, keys, ports and the

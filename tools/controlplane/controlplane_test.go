@@ -210,6 +210,9 @@ func testKubeconfig(t *testing.T, plane *controlplane.ControlPlane) {
 	if !strings.HasPrefix(version.GitVersion, "v1.") {
 		t.Errorf("kube-apiserver says that it is %q", version.GitVersion)
 	}
+	if said := version.Major + "." + version.Minor; plane.Version().String() != said {
+		t.Errorf("the control plane says that it is of version %s, and its kube-apiserver %s", plane.Version(), said)
+	}
 	info, err := os.Stat(plane.Kubeconfig())
 	if err != nil {
 		t.Fatal(err)

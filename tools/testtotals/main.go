@@ -14,6 +14,7 @@ import (
 	"os"
 
 	"example.com/annex/shared/version"
+	"example.com/annex/tools/testevents"
 )
 
 func main() {
@@ -27,7 +28,7 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	results, err := read(flag.Arg(0))
+	results, err := testevents.Read(flag.Arg(0))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testtotals:", err)
 		os.Exit(1)

@@ -3,7 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
+
+	"example.com/annex/tools/testevents"
 )
 
 // totals are the counts over all targets.
@@ -13,50 +14,34 @@ type totals struct {
 	failed, skipped []string
 }
 
-func sum(results []result) totals {
+func sum(results []testevents.Result) totals {
 	var t totals
 	for _, r := range results {
 		t.targets++
-		if r.cached {
+		if r.Cached {
 			t.cached++
 		}
 		failures := len(t.failed)
-		for _, c := range r.cases {
-			name := r.target + " " + c.Name
+		for _, c := range r.Cases {
+			name := r.Target + " " + c.Name
 			switch {
-			case len(c.Failure)+len(c.Error) > 0:
+			case c.Failed():
 				t.failed = append(t.failed, name)
 			case c.Skipped != nil:
-				t.skipped = append(t.skipped, name+": "+c.Skipped.reason())
+				t.skipped = append(t.skipped, name+": "+c.Skipped.Reason())
 			default:
 				t.passed++
 			}
 		}
 		switch {
 		// It was not built, timed out or crashed, which its report can't say.
-		case !r.passed && len(t.failed) == failures:
-			t.failed = append(t.failed, r.target)
-		case r.passed && len(r.cases) == 0:
+		case !r.Passed && len(t.failed) == failures:
+			t.failed = append(t.failed, r.Target)
+		case r.Passed && len(r.Cases) == 0:
 			t.passed++
 		}
 	}
 	return t
-}
-
-// reason is what the test said when it skipped: the last line that is not the test runner's own.
-func (m message) reason() string {
-	text := m.Text
-	if strings.TrimSpace(text) == "" {
-		text = m.Message
-	}
-	reason := "no reason given"
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if line != "" && !strings.HasPrefix(line, "=== ") && !strings.HasPrefix(line, "--- ") {
-			reason = line
-		}
-	}
-	return reason
 }
 
 func (t totals) print(w io.Writer) {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.com/annex/tools/testevents"
 )
 
 const suiteXML = `<testsuites><testsuite name="a">
@@ -67,7 +69,7 @@ func TestTotals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			results, err := read(write(t, "events.json", tc.events))
+			results, err := testevents.Read(write(t, "events.json", tc.events))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +91,7 @@ func TestReadComplains(t *testing.T) {
 		"no JSON":        write(t, "events.json", "x"),
 		"a report is no": write(t, "events.json", testResult("//a", "PASSED", write(t, "test.xml", "<x"))),
 	} {
-		if _, err := read(path); err == nil {
+		if _, err := testevents.Read(path); err == nil {
 			t.Errorf("%s: want an error", name)
 		}
 	}

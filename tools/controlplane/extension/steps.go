@@ -179,7 +179,7 @@ func (e *Extension) Replica(ctx context.Context, name string, port *port.Reserva
 	return process.Command{
 		Name:    name,
 		Path:    e.options.Program,
-		Args:    append(args, e.options.Args...),
+		Args:    append(append(args, e.plane.VersionFlags()...), e.options.Args...),
 		Env:     e.options.Env,
 		LogFile: filepath.Join(e.plane.LogDir(), name+".log"),
 		Ready:   func(ctx context.Context) error { return e.ready(ctx, port) },
