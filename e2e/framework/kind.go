@@ -4,31 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"runtime"
 	"slices"
-	"strconv"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/e2e-framework/support"
 
 	provider "example.com/annex/e2e/framework/kind"
+	"example.com/annex/e2e/framework/kind/etcd"
 	"example.com/annex/shared/deployment"
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/workdir"
-	"example.com/annex/tools/image/archive"
-	"example.com/annex/tools/image/assembly"
-	"example.com/annex/tools/image/layer"
 )
 
 // kindCluster is a cluster with a node, made for the run. The servers run as
 // Pods.
 type kindCluster struct {
 	*provider.Provider
-	// dir has programs and images.
+	// dir has programs.
 	dir *workdir.Directory
 	// stored tells whether there is an etcd for the servers.
 	stored bool
@@ -53,7 +47,7 @@ func (k *kindCluster) WithName(name string) support.E2EClusterProvider {
 // node knows, and applies what deploy/ has in its base.
 func (k *kindCluster) Install(ctx context.Context, server Server) (Installation, error) {
 	if k.dir == nil {
-		dir, err := workdir.New("", "annex-e2e-images")
+		dir, err := workdir.New("", "annex-e2e-programs")
 		if err != nil {
 			return nil, err
 		}
@@ -66,14 +60,18 @@ func (k *kindCluster) Install(ctx context.Context, server Server) (Installation,
 	objects := installation.Objects()
 	args := server.Args
 	if server.Definition.Stored() {
-		args = append([]string{"--etcd-servers=" + etcdURL}, args...)
+		storage, err := k.etcd(ctx)
+		if err != nil {
+			return nil, err
+		}
+		args = append([]string{"--etcd-servers=" + storage.URL()}, args...)
 		if !k.stored {
-			image, err := k.etcdImage(ctx)
+			own, err := storage.Objects()
 			if err != nil {
 				return nil, err
 			}
 			// After the namespace.
-			objects = slices.Concat(installation.Identity(), etcdObjects(image), objects)
+			objects = slices.Concat(installation.Identity(), own, objects)
 			k.stored = true
 		}
 	}
@@ -106,28 +104,17 @@ func (k *kindCluster) loadImage(ctx context.Context, server Server, as string) e
 	if err != nil {
 		return err
 	}
-	image, err := assembly.Image{
-		Architecture: runtime.GOARCH,
-		Program:      &layer.Entry{Path: "/" + server.Name(), Source: program, Mode: 0o755},
-		Entrypoint:   []string{"/" + server.Name()},
-		User:         strconv.Itoa(deployment.User),
-	}.On(nil)
+	return k.LoadProgram(program, server.Name(), as)
+}
+
+// etcd is the servers' etcd. The cluster's network is the run's alone.
+func (k *kindCluster) etcd(ctx context.Context) (etcd.Etcd, error) {
+	client, err := kubernetes.NewForConfig(k.KubernetesRestConfig())
 	if err != nil {
-		return fmt.Errorf("making an image of server %s: %w", server.Name(), err)
+		return etcd.Etcd{}, fmt.Errorf("making a client: %w", err)
 	}
-	tag, err := name.NewTag(as)
-	if err != nil {
-		return err
-	}
-	file := k.dir.Join(server.Name() + ".tar")
-	out, err := os.Create(file)
-	if err != nil {
-		return fmt.Errorf("writing an image of server %s: %w", server.Name(), err)
-	}
-	if err := errors.Join(archive.Write(out, image, tag), out.Close()); err != nil {
-		return fmt.Errorf("writing an image of server %s: %w", server.Name(), err)
-	}
-	return k.LoadImages(func() (io.ReadCloser, error) { return os.Open(file) })
+	image, err := etcd.Image(ctx, client)
+	return etcd.Etcd{Image: image}, err
 }
 
 // ExportLogs writes what the servers' Pods logged, and what kind collects.

@@ -13,12 +13,14 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/e2e-framework/klient"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 	"sigs.k8s.io/e2e-framework/support"
+	"sigs.k8s.io/kind/pkg/apis/config/v1alpha4"
 	"sigs.k8s.io/kind/pkg/cluster"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
@@ -33,6 +35,9 @@ import (
 // namePrefix is what clusters of this provider start with.
 const namePrefix = "annex-e2e-"
 
+// ControlPlaneLabel is on the control plane's node.
+const ControlPlaneLabel = "node-role.kubernetes.io/control-plane"
+
 // readyTimeout is for a node whose images are there: half a minute on two idle cores.
 const readyTimeout = 5 * time.Minute
 
@@ -44,6 +49,8 @@ type Options struct {
 	AggregatorRouting bool
 	// KubeAPIServerArgs are added to kube-apiserver's flags.
 	KubeAPIServerArgs []string
+	// Workers is how many nodes there are besides the control plane's. With any, Pods still run on all nodes.
+	Workers int
 	// Log gets what kind says.
 	Log io.Writer
 }
@@ -111,6 +118,11 @@ func (p *Provider) create(ctx context.Context, config []byte, args []string) (st
 	if err != nil {
 		return "", err
 	}
+	for range p.options.Workers {
+		worker := v1alpha4.Node{Role: v1alpha4.WorkerRole}
+		v1alpha4.SetDefaultsNode(&worker)
+		adapted.Nodes = append(adapted.Nodes, worker)
+	}
 	dir, err := cache.Dir()
 	if err != nil {
 		return "", err
@@ -150,7 +162,31 @@ func (p *Provider) create(ctx context.Context, config []byte, args []string) (st
 	if p.config, err = clientcmd.BuildConfigFromFlags("", p.kubeconfig()); err != nil {
 		return "", fmt.Errorf("reading the kubeconfig of the kind cluster %s: %w", p.name, err)
 	}
+	if p.options.Workers > 0 {
+		if err := p.untaint(ctx); err != nil {
+			return "", err
+		}
+	}
 	return p.kubeconfig(), nil
+}
+
+// untaint lets the control plane's node run Pods, as kind does where there is no other.
+func (p *Provider) untaint(ctx context.Context) error {
+	client, err := kubernetes.NewForConfig(p.config)
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	list, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{LabelSelector: ControlPlaneLabel})
+	if err != nil {
+		return fmt.Errorf("listing the nodes of the kind cluster %s: %w", p.name, err)
+	}
+	for _, n := range list.Items {
+		// A merge patch: kind has waited for the node, and nothing else taints it.
+		if _, err := client.CoreV1().Nodes().Patch(ctx, n.Name, types.MergePatchType, []byte(`{"spec":{"taints":null}}`), metav1.PatchOptions{}); err != nil {
+			return fmt.Errorf("letting node %s run Pods: %w", n.Name, err)
+		}
+	}
+	return nil
 }
 
 // removeStale removes clusters whose run is dead.
