@@ -21,6 +21,14 @@ def go_deps():
         version = "v0.1.0",
     )
     go_repository(
+        name = "com_github_anishathalye_porcupine",
+        build_file_generation = "clean",
+        build_file_proto_mode = "disable_global",
+        importpath = "github.com/anishathalye/porcupine",
+        sum = "h1:fBZ4/NGNPnIDdd6xNtrNk9/GiEQ0L4FO5+scINN+t0E=",
+        version = "v1.3.1",
+    )
+    go_repository(
         name = "com_github_antlr4_go_antlr_v4",
         build_file_generation = "clean",
         build_file_proto_mode = "disable_global",
