@@ -36,7 +36,8 @@ func TestProduction(t *testing.T) {
 		}
 		objects := render(t, manifests.Options{Server: server.Name, Overlay: "production", Components: addable, Image: manifests.Image{Tag: "v1"}})
 		applied(t, plane, objects, apply.Options{})
-		checkAccess(t, client, server)
+		// The Secret of the certificates is cert-manager's business.
+		checkAccess(t, client, server, fmt.Sprintf("secrets. %q", apiserver.CertificatesSecret(server.Name)))
 		want := *workload(t, objects).Spec.Replicas
 		step.Eventually(t.Context(), t, timeout, "the Pods are made", func(ctx context.Context) error {
 			pods, err := client.CoreV1().Pods(deployment.DefaultNamespace).List(ctx, metav1.ListOptions{LabelSelector: deployment.NameLabel + "=" + server.Name})
