@@ -61,7 +61,7 @@ func TestLocal(t *testing.T) {
 			container := pod.Containers[0]
 			dsn := ""
 			if len(server.Tabled()) > 0 {
-				dsn = databasetest.New(t)
+				_, dsn = databasetest.New(t)
 			}
 			running := run(t, plane, client, server, pod, address, dsn)
 			defer stop(t, running)

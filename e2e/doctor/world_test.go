@@ -128,7 +128,8 @@ func (w *world) install(t *testing.T, definition apiserver.Definition, pods bool
 	t.Helper()
 	s := w.prepare(t, definition, func(o *extension.Options) {
 		if len(definition.Tabled()) > 0 {
-			o.Storage = []string{"--storage-backend=postgres", "--storage-dsn=" + databasetest.New(t)}
+			_, dsn := databasetest.New(t)
+			o.Storage = []string{"--storage-backend=postgres", "--storage-dsn=" + dsn}
 		}
 	})
 	s.steps(t, extension.WaitPublished)

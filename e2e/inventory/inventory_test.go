@@ -23,6 +23,7 @@ import (
 var (
 	testenv *framework.Environment
 	cmdb    *database.Database
+	dsn     string // of the CMDB
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -42,7 +43,7 @@ func run(m *testing.M) (status int) {
 			status = fail(err)
 		}
 	}()
-	dsn, err := server.NewDatabase(ctx)
+	dsn, err = server.NewDatabase(ctx)
 	if err == nil {
 		cmdb, err = database.Open(dsn)
 	}

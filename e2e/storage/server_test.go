@@ -23,13 +23,14 @@ import (
 	"example.com/annex/tools/controlplane"
 	"example.com/annex/tools/controlplane/extension"
 	"example.com/annex/tools/controlplane/extension/extensiontest"
+	"example.com/annex/tools/deploy/manifests"
 )
 
 // timeout is how long anything may take to come to pass.
 const timeout = 2 * time.Minute
 
 // Without the control plane's programs, and PostgreSQL's, the tests fail.
-func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, definition.New())) }
+func TestMain(m *testing.M) { os.Exit(extensiontest.Main(m, manifests.Servers()...)) }
 
 // install adds the server of Reservations to a control plane, with flags that say where it keeps them.
 func install(t *testing.T, plane *controlplane.ControlPlane, flags ...string) *extension.Extension {

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Sources are the Go files of a server that are written by hand, and are no tests, by their paths below its directory, each with the
+// Sources are the Go files of a server that are written by hand, and are no tests, nor in packages for tests (...test), by their paths below its directory, each with the
 // number of its lines, as wc counts them: blank ones and comments are lines, too.
 type Sources map[string]int
 
@@ -21,6 +21,9 @@ func Read(dir string) (Sources, error) {
 	sources := Sources{}
 	err := filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
 		name := entry.Name()
+		if err == nil && entry.IsDir() && strings.HasSuffix(name, "test") {
+			return fs.SkipDir
+		}
 		if err != nil || entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.Contains(name, "generated.") {
 			return err
 		}

@@ -75,7 +75,7 @@ func TestMistakes(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no such server":             {[]string{"capacty"}, `there is no server "capacty", but capacity`},
+		"no such server":             {[]string{"capacty"}, `there is no server "capacty", but topology`},
 		"no such overlay":            {[]string{"--overlay=prod"}, `there is no overlay "prod", but kind, local, production`},
 		"no such component":          {[]string{"--component=backup"}, `component "backup" can't be added, but cert-manager`},
 		"a component twice":          {[]string{"--overlay=production", "--component=audit"}, `component "audit" can't be added`},

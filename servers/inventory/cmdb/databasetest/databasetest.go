@@ -7,18 +7,22 @@ import (
 	"example.com/annex/shared/storage/postgrestest"
 )
 
-// New makes a database with the CMDB's tables, in a PostgreSQL that runs until the test ends, and returns its data source name.
-// Without PostgreSQL's programs the test fails.
-func New(t testing.TB) (dsn string) {
+// New makes a database with the CMDB's tables, in a PostgreSQL that runs until the test ends, and says how to connect to it. Without
+// PostgreSQL's programs the test fails.
+func New(t testing.TB) (cmdb *database.Database, dsn string) {
 	t.Helper()
 	dsn = postgrestest.New(t).Database(t)
-	tables, err := database.Open(dsn)
+	cmdb, err := database.Open(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tables.Close()
-	if err := tables.Create(t.Context()); err != nil {
+	t.Cleanup(func() {
+		if err := cmdb.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := cmdb.Create(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return dsn
+	return cmdb, dsn
 }

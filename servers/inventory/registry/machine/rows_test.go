@@ -14,25 +14,10 @@ import (
 
 	"example.com/annex/servers/inventory/apis/inventory"
 	"example.com/annex/servers/inventory/cmdb/database"
+	"example.com/annex/servers/inventory/cmdb/databasetest"
 	"example.com/annex/shared/storage/external"
-	"example.com/annex/shared/storage/postgrestest"
 	"example.com/annex/shared/storage/sql"
 )
-
-// newCMDB is a database with the CMDB's tables.
-func newCMDB(t testing.TB) (cmdb *database.Database, dsn string) {
-	t.Helper()
-	dsn = postgrestest.New(t).Database(t)
-	cmdb, err := database.Open(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmdb.Close() })
-	if err := cmdb.Create(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return cmdb, dsn
-}
 
 // serve has a server begin with the rows, and returns how to find out whether it is ready, and how to end it.
 func serve(t testing.TB, dsn string) (ready func() error, stop func()) {
@@ -74,7 +59,7 @@ func BenchmarkBeginning(b *testing.B) {
 	const rows, rate = 100000, 100
 	for range b.N {
 		b.StopTimer()
-		cmdb, dsn := newCMDB(b)
+		cmdb, dsn := databasetest.New(b)
 		if err := cmdb.Fill(b.Context(), "red", rows); err != nil {
 			b.Fatal(err)
 		}
@@ -117,7 +102,7 @@ func BenchmarkBeginning(b *testing.B) {
 // the CMDB's tables are as they were.
 func TestRights(t *testing.T) {
 	t.Parallel()
-	_, dsn := newCMDB(t)
+	_, dsn := databasetest.New(t)
 	administrator := connect(t, dsn)
 	execute(t, administrator, `CREATE ROLE cmdb LOGIN; GRANT USAGE ON SCHEMA cmdb TO cmdb; GRANT SELECT, INSERT, UPDATE, DELETE ON cmdb.machines TO cmdb`)
 	execute(t, administrator, read(t, "grants.sql"))
