@@ -60,7 +60,7 @@ func besides(area string, r Resource) []rbacv1.PolicyRule {
 		}
 		return rules
 	case "Quota":
-		return []rbacv1.PolicyRule{rule("", "resourcequotas", "create", "get", "patch", "update")}
+		return []rbacv1.PolicyRule{rule("", "resourcequotas", "create", "get", "list", "patch", "update")}
 	case "Ownership":
 		rules := []rbacv1.PolicyRule{rule("", "configmaps", "create", "delete", "get")}
 		if !r.Namespaced {
@@ -69,7 +69,13 @@ func besides(area string, r Resource) []rbacv1.PolicyRule {
 		return rules
 	case "Malformed":
 		other := builtInLike(r)
-		return []rbacv1.PolicyRule{rule(other.GVR.Group, other.GVR.Resource, everyVerb...), rule(other.GVR.Group, other.GVR.Resource+"/status", partVerbs...)}
+		rules := []rbacv1.PolicyRule{rule(other.GVR.Group, other.GVR.Resource, everyVerb...)}
+		for _, name := range []string{"nosuchsubresource", "status"} {
+			rules = append(rules, rule(other.GVR.Group, other.GVR.Resource+"/"+name, partVerbs...))
+		}
+		return rules
+	case "Kubectl":
+		return []rbacv1.PolicyRule{rule("", "events", "list")} // kubectl describe does.
 	}
 	return nil
 }

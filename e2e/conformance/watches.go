@@ -169,10 +169,11 @@ func (tr *trial) changes() {
 		options.ResourceVersion = tr.version(ctx, t)
 		options.AllowWatchBookmarks = true
 		options.TimeoutSeconds = ptr.To[int64](4)
+		// An object that is not selected is no event, and makes the version grow all the same. It is there when the watch begins: to
+		// create it may take longer than until the bookmark.
+		unrelated := tr.create(ctx, t, "unrelated")
 		started := time.Now()
 		events := tr.watch(ctx, t, options)
-		// An object that is not selected is no event, and makes the version grow all the same.
-		unrelated := tr.create(ctx, t, "unrelated")
 		kind, got := events.next(ctx, t)
 		if kind != watch.Bookmark {
 			t.Fatalf("got %s, want BOOKMARK", kind)
