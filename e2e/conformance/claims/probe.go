@@ -101,14 +101,15 @@ func (p *prober) keep(ctx context.Context) error {
 	return nil
 }
 
-// written says who else writes to a new object, if somebody does within a second: what is tried can't be told from that.
+// written says who else writes to a new object, if somebody does within three seconds (controllers of busy clusters take
+// longer than one): what is tried can't be told from that.
 func (p *prober) written(ctx context.Context, since *unstructured.Unstructured) (string, error) {
 	if !p.offer.Has("watch", "") {
 		return "", nil
 	}
-	const second = int64(1)
+	const seconds = int64(3)
 	events, err := p.objects.Watch(ctx, metav1.ListOptions{
-		FieldSelector: "metadata.name=" + since.GetName(), ResourceVersion: since.GetResourceVersion(), TimeoutSeconds: ptr.To(second),
+		FieldSelector: "metadata.name=" + since.GetName(), ResourceVersion: since.GetResourceVersion(), TimeoutSeconds: ptr.To(seconds),
 	})
 	if err != nil {
 		return "", ctx.Err() // The feature about watches tells.
